@@ -1,0 +1,173 @@
+"""The constitution: RULES, in reading order; the first that speaks decides, and the last one says hold.
+
+A rule is a plain function ``(case) -> Action | None``; None is "no opinion". Its name is the code that the API, the
+page and the documentation show, and its docstring is the sentence.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from moderator.comment import Action, Comment
+from moderator.reading import Reading
+
+# The comment that always is held, for a blog's connection test (as GTUBE is for mail).
+TEST_AUTHOR = "moderator-test-hold"
+
+
+@dataclass(frozen=True, slots=True)
+class SitePolicy:
+    """What a site's owner chose.
+
+    ``hold_above`` and ``reject_above`` are scores (probabilities); None means the model's own threshold for its
+    error budget. The four lists hold lower-case texts: words, hosts (each with its subdomains), and authors (a name,
+    an e-mail address or a web address).
+    """
+
+    hold_above: float | None = None
+    reject_above: float | None = None
+    blocked_words: tuple[str, ...] = ()
+    blocked_hosts: tuple[str, ...] = ()
+    blocked_authors: tuple[str, ...] = ()
+    allowed_authors: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """Scores above which a comment is held, and above which it is rejected. ``reject`` None: never by score alone."""
+
+    hold: float
+    reject: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """All that a rule may look at. ``score`` None means that the classifier could not answer."""
+
+    comment: Comment
+    reading: Reading
+    site: SitePolicy
+    score: float | None
+    thresholds: Thresholds
+
+
+Rule = Callable[[Case], Action | None]
+
+
+def _is_one_of(case: Case, authors: tuple[str, ...]) -> bool:
+    author = case.comment.author
+    return any(text.strip().lower() in authors for text in (author.name, author.email, author.url) if text)
+
+
+def test_comment(case: Case) -> Action | None:
+    """The author's name is the one that asks for a test answer."""
+    return Action.HOLD if case.comment.author.name == TEST_AUTHOR else None
+
+
+def blocked_author(case: Case) -> Action | None:
+    """The site's owner has blocked this author."""
+    return Action.REJECT if case.site.blocked_authors and _is_one_of(case, case.site.blocked_authors) else None
+
+
+def blocked_host(case: Case) -> Action | None:
+    """It links to a host that the site's owner has blocked."""
+    if not case.site.blocked_hosts:
+        return None
+    hosts = [link.host for link in case.reading.all_links]
+    blocked = any(host == bad or host.endswith("." + bad) for host in hosts for bad in case.site.blocked_hosts)
+    return Action.REJECT if blocked else None
+
+
+def blocked_word(case: Case) -> Action | None:
+    """It has a word that the site's owner has blocked."""
+    if not case.site.blocked_words:
+        return None
+    text = f" {' '.join(case.reading.words)} "
+    return Action.REJECT if any(f" {word} " in text for word in case.site.blocked_words) else None
+
+
+def allowed_author(case: Case) -> Action | None:
+    """The site's owner always lets this author through."""
+    return Action.APPROVE if case.site.allowed_authors and _is_one_of(case, case.site.allowed_authors) else None
+
+
+def filled_honeypot(case: Case) -> Action | None:
+    """A field that people do not see was filled in."""
+    return Action.HOLD if case.comment.honeypot.strip() else None
+
+
+def too_complex(case: Case) -> Action | None:
+    """It is too long or too tangled to be read in time, so a human should."""
+    return Action.HOLD if case.reading.too_complex else None
+
+
+def link_only(case: Case) -> Action | None:
+    """It is nothing but a link."""
+    return Action.HOLD if case.reading.link_only else None
+
+
+def nothing_to_read(case: Case) -> Action | None:
+    """A reader would see no word in it."""
+    return Action.HOLD if not case.reading.words and not case.reading.has_symbols else None
+
+
+def hidden_text(case: Case) -> Action | None:
+    """It hides text or turns its direction round, so that readers do not see what is there."""
+    return Action.HOLD if case.reading.hides else None
+
+
+def no_score(case: Case) -> Action | None:
+    """The classifier could not answer."""
+    return Action.HOLD if case.score is None else None
+
+
+def surely_spam(case: Case) -> Action | None:
+    """The classifier is nearly certain that it is spam."""
+    above = case.site.reject_above if case.site.reject_above is not None else case.thresholds.reject
+    return Action.REJECT if above is not None and case.score is not None and case.score > above else None
+
+
+def probably_fine(case: Case) -> Action | None:
+    """The classifier takes it for a good comment."""
+    above = case.site.hold_above if case.site.hold_above is not None else case.thresholds.hold
+    return Action.APPROVE if case.score is not None and case.score <= above else None
+
+
+def in_doubt(case: Case) -> Action | None:
+    """It may be spam, so it waits for a human."""
+    return Action.HOLD
+
+
+RULES: tuple[Rule, ...] = (
+    # What the operator has said outright comes first.
+    test_comment,
+    blocked_author,
+    blocked_host,
+    blocked_word,
+    allowed_author,
+    # What its form says, whatever the words.
+    filled_honeypot,
+    too_complex,
+    link_only,
+    nothing_to_read,
+    hidden_text,
+    # What the classifier is sure of, either way.
+    no_score,
+    surely_spam,
+    probably_fine,
+    # Everything else waits for a human.
+    in_doubt,
+)
+
+
+def sentence(rule: Rule) -> str:
+    """The rule's one-sentence docstring, as it is shown."""
+    return (rule.__doc__ or "").strip()
+
+
+def decide(case: Case) -> tuple[Action, Rule]:
+    """Ask each rule in turn; the first answer stands."""
+    for rule in RULES:
+        action = rule(case)
+        if action is not None:
+            return action, rule
+    raise AssertionError("the last rule always speaks")
