@@ -1,0 +1,271 @@
+"""Facts about a Reading that words do not tell: one function, one number, one sentence each.
+
+A signal returns a number from 0 to 1 (what it means is its docstring, which moderators see); the classifier has
+learned what each is worth. They see the Reading only: no clock, no store, nothing that could differ between training
+and serving.
+"""
+
+import math
+import re
+from collections.abc import Callable
+
+from moderator.reading import Reading
+
+Signal = Callable[[Reading], float]
+
+UPPER = re.compile(r"[A-ZÀ-ÖØ-ÞΑ-ΩА-Я]{2,}")
+DIGITS = re.compile(r"\d+")
+PHONE = re.compile(r"(?<![\w/.-])(?:\+|00)?\d{1,4}[ .()/-]{0,2}(?:\d{2,5}[ .()/-]{1,2}){1,4}\d{2,5}(?![\w/])|(?<![\w/.-])\+?\d{9,14}(?![\w/.-])")
+MONEY = re.compile(r"[$€£¥₹₽₩฿₺₫₴]|\b(?:usd|eur|euros?|dollars?|btc|usdt|rs|rp|rub)\b", re.IGNORECASE)
+HANDLE = re.compile(r"(?<![\w.])@[\w.]{3,30}")
+CODE = re.compile(r"[{}();=<>]{2}|\b(?:def|class|return|import|var|const|select|function|null|void)\b|::|->|=>|\w\(\)")
+MARKUP_LINK = re.compile(r"\[/?url|<a\s|href=|\[link", re.IGNORECASE)
+CLOSING = re.compile(r"[.!?…。！？]")
+NAME_WORD = re.compile(r"[^\W\d_]{3,}")
+
+
+def _up_to(value: float, most: float) -> float:
+    return value / most if value < most else 1.0
+
+
+def links(reading: Reading) -> float:
+    """How many links it has."""
+    return _up_to(math.log1p(len(reading.links)), 2.5)
+
+
+def has_a_link(reading: Reading) -> float:
+    """Whether it has a link at all."""
+    return 1.0 if reading.links else 0.0
+
+
+def only_links(reading: Reading) -> float:
+    """It says nothing beside its links."""
+    return 1.0 if reading.link_only else 0.0
+
+
+def link_share(reading: Reading) -> float:
+    """How much of the text is links."""
+    if not reading.links or not reading.text:
+        return 0.0
+    return max(0.0, 1.0 - len(reading.outside) / len(reading.text))
+
+
+def hosts(reading: Reading) -> float:
+    """How many different hosts it links to."""
+    return _up_to(len({link.host for link in reading.links}), 4.0) if reading.links else 0.0
+
+
+def links_with_text(reading: Reading) -> float:
+    """Links are put behind words."""
+    return 1.0 if any(link.anchor and "." not in link.anchor for link in reading.links) else 0.0
+
+
+def masked_links(reading: Reading) -> float:
+    """A link says one address and leads to another."""
+    return 1.0 if any("." in link.anchor and " " not in link.anchor and link.host not in link.anchor.lower() for link in reading.links) else 0.0
+
+
+def broken_markup(reading: Reading) -> float:
+    """Link markup stands in the text as it is, as programs that post everywhere leave it."""
+    return 1.0 if MARKUP_LINK.search(reading.outside) else 0.0
+
+
+def disguised_links(reading: Reading) -> float:
+    """An address is written so that filters miss it."""
+    return 1.0 if any(link.disguised for link in reading.links) else 0.0
+
+
+def disguised_letters(reading: Reading) -> float:
+    """Letters are replaced by look-alikes, split or decorated."""
+    tricks = reading.disguises
+    return _up_to(tricks.invisible + tricks.lookalikes + tricks.ornaments + 3 * tricks.spaced + tricks.marks, 12.0)
+
+
+def hidden(reading: Reading) -> float:
+    """It has text that readers cannot see."""
+    return _up_to(len(reading.hidden), 100.0)
+
+
+def length(reading: Reading) -> float:
+    """How long it is."""
+    return _up_to(math.log1p(len(reading.outside)), 8.0)
+
+
+def shortness(reading: Reading) -> float:
+    """It is very short."""
+    size = len(reading.outside)
+    return 1.0 - size / 60 if size < 60 else 0.0
+
+
+def lines(reading: Reading) -> float:
+    """It has several paragraphs."""
+    return _up_to(math.log1p(reading.text.count("\n")), 3.0)
+
+
+def capitals(reading: Reading) -> float:
+    """How much of it is in capitals."""
+    found = UPPER.findall(reading.outside)
+    return _up_to(sum(map(len, found)) / (len(reading.outside) + 10), 0.5) if found else 0.0
+
+
+def digits(reading: Reading) -> float:
+    """How much of it is numbers."""
+    found = DIGITS.findall(reading.outside)
+    return _up_to(sum(map(len, found)) / (len(reading.outside) + 10), 0.3) if found else 0.0
+
+
+def phone(reading: Reading) -> float:
+    """It has a telephone number."""
+    return 1.0 if PHONE.search(reading.outside) else 0.0
+
+
+def money(reading: Reading) -> float:
+    """It speaks of sums of money."""
+    return 1.0 if MONEY.search(reading.outside) else 0.0
+
+
+def handle(reading: Reading) -> float:
+    """It names a handle (@…)."""
+    return 1.0 if "@" in reading.outside and HANDLE.search(reading.outside) else 0.0
+
+
+def exclamations(reading: Reading) -> float:
+    """It exclaims."""
+    return _up_to(reading.outside.count("!"), 5.0)
+
+
+def asks(reading: Reading) -> float:
+    """It asks something."""
+    return 1.0 if "?" in reading.outside or "？" in reading.outside or "؟" in reading.outside else 0.0
+
+
+def code(reading: Reading) -> float:
+    """It has program code."""
+    return _up_to(len(CODE.findall(reading.outside)), 3.0)
+
+
+def sentences(reading: Reading) -> float:
+    """How long its sentences are."""
+    count = len(CLOSING.findall(reading.outside)) or 1
+    return _up_to(len(reading.outside) / count, 250.0)
+
+
+def repeated_words(reading: Reading) -> float:
+    """It says the same words again and again."""
+    words = reading.words
+    return 1.0 - len(set(words)) / len(words) if len(words) > 5 else 0.0
+
+
+def about_the_post(reading: Reading) -> float:
+    """It takes up words of the post's title."""
+    title = {word for word in NAME_WORD.findall(reading.post_title.lower()) if len(word) > 3}
+    if not title:
+        return 0.0
+    return _up_to(len(title.intersection(reading.words)), 3.0)
+
+
+def name_has_words(reading: Reading) -> float:
+    """The author's name has more words than people's names do."""
+    return _up_to(max(0, len(reading.author.split()) - 2), 4.0)
+
+
+def name_is_lower_case(reading: Reading) -> float:
+    """The author's name is several words in lower case."""
+    return 1.0 if " " in reading.author and reading.author.islower() else 0.0
+
+
+def name_is_an_address(reading: Reading) -> float:
+    """The author's name is a web address."""
+    return 1.0 if re.search(r"\w\.(?:com|net|org|info|\w\w)\b|://", reading.author) else 0.0
+
+
+def name_in_the_text(reading: Reading) -> float:
+    """Words of the author's name stand in the text."""
+    name = {word for word in NAME_WORD.findall(reading.author.lower()) if len(word) > 3}
+    return _up_to(len(name.intersection(reading.words)), 2.0) if name else 0.0
+
+
+def name_in_the_address(reading: Reading) -> float:
+    """The author's web address is made of the words of the author's name."""
+    if not reading.author_link or not reading.author:
+        return 0.0
+    name = NAME_WORD.findall(reading.author.lower())
+    return sum(word in reading.author_link.host for word in name) / len(name) if name else 0.0
+
+
+def hyphens_in_the_address(reading: Reading) -> float:
+    """The author's host is words with hyphens."""
+    return _up_to(reading.author_link.host.count("-"), 2.0) if reading.author_link else 0.0
+
+
+def long_address(reading: Reading) -> float:
+    """The author's host is long."""
+    return _up_to(max(0, len(reading.author_link.host) - 12), 16.0) if reading.author_link else 0.0
+
+
+def deep_address(reading: Reading) -> float:
+    """The author's web address is a page deep inside a site."""
+    return _up_to(len(reading.author_link.path), 60.0) if reading.author_link else 0.0
+
+
+def mail_of_own_host(reading: Reading) -> float:
+    """The author's mail is at the host of the author's web address."""
+    return 1.0 if reading.author_link and reading.email_domain and reading.email_domain in reading.author_link.host else 0.0
+
+
+def links_home(reading: Reading) -> float:
+    """It links to the author's own host."""
+    return 1.0 if reading.author_link and any(link.host == reading.author_link.host for link in reading.links) else 0.0
+
+
+SIGNALS: tuple[Signal, ...] = (
+    # Links.
+    links,
+    has_a_link,
+    only_links,
+    link_share,
+    hosts,
+    links_with_text,
+    masked_links,
+    broken_markup,
+    # What is hidden or disguised.
+    disguised_links,
+    disguised_letters,
+    hidden,
+    # How it is written.
+    length,
+    shortness,
+    lines,
+    capitals,
+    digits,
+    phone,
+    money,
+    handle,
+    exclamations,
+    asks,
+    code,
+    sentences,
+    repeated_words,
+    about_the_post,
+    # Who says to have written it.
+    name_has_words,
+    name_is_lower_case,
+    name_is_an_address,
+    name_in_the_text,
+    name_in_the_address,
+    hyphens_in_the_address,
+    long_address,
+    deep_address,
+    mail_of_own_host,
+    links_home,
+)
+
+
+def measure(reading: Reading) -> list[float]:
+    """Every signal of a reading, in the order of SIGNALS."""
+    return [signal(reading) for signal in SIGNALS]
+
+
+def sentence(signal: Signal) -> str:
+    """The signal's one-sentence docstring, as it is shown."""
+    return (signal.__doc__ or "").strip()

@@ -1,0 +1,157 @@
+"""Text as a reader's eye takes it: look-alikes, invisible characters and letter games undone, and counted.
+
+The canonical form is NFKC (UAX #15) with what NFKC leaves alone: invisible and bidirectional controls (UAX #9) taken
+out, stacked combining marks flattened, ornamental alphabets turned into letters, and letters of another script folded
+to that of the word around them (the idea of UTS #39's skeleton, but word by word: Russian stays Russian).
+"""
+
+import re
+import unicodedata
+from typing import NamedTuple
+
+from moderator.comment import UNSTORABLE
+
+
+class Disguises(NamedTuple):
+    """How often each trick was met; zero for nearly every honest comment."""
+
+    invisible: int = 0  # zero-width characters inside words of scripts that never need them
+    overrides: int = 0  # U+202D/U+202E: the text is shown in another order than it stands
+    lookalikes: int = 0  # letters of one script standing in for another's
+    ornaments: int = 0  # letters from mathematical, circled, squared … alphabets
+    marks: int = 0  # combining marks on letters that have no use for them
+    spaced: int = 0  # words written l i k e  t h i s
+
+
+NONE = Disguises()
+
+# U+00AD … U+E0FFF: Default_Ignorable_Code_Point of DerivedCoreProperties.txt, without the unassigned rest.
+_INVISIBLE = (
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
+    "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+)
+INVISIBLE = re.compile(f"[{_INVISIBLE}]+")
+# Arabic, Indic and emoji need joiners; Latin, Greek and Cyrillic words never do.
+_ALPHABETIC = "A-Za-z\u00c0-\u024f\u0370-\u052f"
+INSIDE_WORD = re.compile(f"(?<=[{_ALPHABETIC}])[{_INVISIBLE}]+(?=[{_ALPHABETIC}])")
+OVERRIDE = re.compile("[\u202d\u202e]")
+OVERRIDDEN = re.compile("\u202e([^\u202c\u202e\n]{0,4096})[\u202c]?")
+CONTROLS = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]+")
+
+# Combining marks of the scripts without vowel signs: three stacked are a pile (Vietnamese needs two), and NFKC's
+# reordering would be quadratic on a long one.
+_MARKS = "\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
+LEFT_OVER_MARKS = re.compile(f"(?<=[{_ALPHABETIC}0-9 ])[{_MARKS}]+")
+
+
+def _ranges(points: list[int]) -> str:
+    """Code points as the inside of a regular expression's class."""
+    out, start = [], points[0]
+    for here, after in zip(points, [*points[1:], -1], strict=True):
+        if after != here + 1:
+            out.append(f"{chr(start)}-{chr(here)}")
+            start = after
+    return "".join(out)
+
+
+_COMBINING = _ranges([point for point in range(0x300, 0x1E94B) if unicodedata.combining(chr(point))])
+PILE = re.compile(f"([{_COMBINING}]{{3}})[{_COMBINING}]+")
+
+# What NFKC does not undo. Upper-case targets where the source looks upper case does not matter: features fold case.
+_SMALL_CAPITALS = dict(zip("ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘǫʀꜱᴛᴜᴠᴡʏᴢ", "abcdefghijklmnopqrstuvwyz", strict=True))
+_TURNED = dict(zip("ɐɔǝɟƃɥᴉɾʞɯɹʇʌʍʎ", "acefghijkmrtvwy", strict=True))
+_NEGATIVE = {chr(start + i): chr(65 + i) for start in (0x1F150, 0x1F170) for i in range(26)}
+_REGIONAL = {chr(0x1F1E6 + i): chr(65 + i) for i in range(26)}
+ORNAMENT = str.maketrans(_SMALL_CAPITALS | _TURNED | _NEGATIVE)
+ORNAMENTS = re.compile(
+    "[" + "".join([*_SMALL_CAPITALS, *_TURNED, *_NEGATIVE]) + "\u249c-\u24e9\U0001d400-\U0001d7ff\U0001f130-\U0001f149"
+    "\uff21-\uff3a\uff41-\uff5a]"
+)
+# One flag is a pair; letters set singly, or in a row that is no whole number of pairs, are writing.
+REGIONAL = re.compile("[\U0001f1e6-\U0001f1ff]+")
+
+# Letters that look alike, by script (a selection of UTS #39's confusables that spam uses; facts of letter shapes).
+_TO_LATIN = {
+    **dict(zip("авеікмнорстухѕјԁԛԝһүӏьꙇ", "abeikmhopctyxsjdqwhyibi", strict=True)),
+    **dict(zip("АВЕІКМНОРСТУХЅЈԌԚԜҮӀ", "ABEIKMHOPCTYXSJGQWYI", strict=True)),
+    **dict(zip("αβεηικνορτυχγωϲϳ", "abenikvoptuxywcj", strict=True)),
+    **dict(zip("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧϹ", "ABEZHIKMNOPTYXC", strict=True)),
+    **dict(zip("ագհոսցօվ", "wqhnugou", strict=True)),
+    **dict(zip("ᎪᏴᏟᎠᎬᏀᎻᏆᎫᏦᏞᎷᏢᏒᏚᎢᏙᎳᏃ", "ABCDEGHIJKLMPRSTVWZ", strict=True)),
+    **dict(zip("ƖǀıɑɡɩʋⅼⅰⅴⅹℓʟƚɴƄᖯᑯ", "liiagivlivxlllnbbd", strict=True)),
+}
+LATIN_FOR = str.maketrans(_TO_LATIN)
+CYRILLIC_FOR = str.maketrans(dict(zip("aeikmhopctyxsjABEIKMHOPCTYXSJ", "аеікмнорстухѕјАВЕІКМНОРСТУХЅЈ", strict=True)))
+FOREIGN = re.compile("[" + "".join(re.escape(c) for c in _TO_LATIN) + "]")
+MIXED_TOKEN = re.compile(r"[^\W\d_]{2,200}")
+_LATIN = re.compile("[A-Za-z\u00c0-\u024f]")
+_CYRILLIC = re.compile("[\u0400-\u052f]")
+
+# Five single letters with the same thing between them. "U.S.A." has three, "A B C D" four.
+SPACED = re.compile(r"(?<![^\W_])[^\W\d_]([ .\-_*|/~])(?:[^\W\d_]\1){3,200}[^\W\d_](?![^\W_])")
+
+
+def _fold_word(found: re.Match[str]) -> str:
+    word = found[0]
+    if not FOREIGN.search(word):
+        return word
+    latin, cyrillic = len(_LATIN.findall(word)), len(_CYRILLIC.findall(word))
+    if not latin:
+        return word
+    # "Скайпом" with one Latin letter is Russian with a slip; anything else that mixes is Latin in disguise. A word with
+    # as many Cyrillic letters that have no Latin twin is left as it is.
+    as_latin = word.translate(LATIN_FOR)
+    if not _CYRILLIC.search(as_latin):
+        return as_latin
+    return word.translate(CYRILLIC_FOR) if cyrillic > latin else word
+
+
+def _fold_lookalikes(text: str) -> tuple[str, int]:
+    folded = MIXED_TOKEN.sub(_fold_word, text)
+    changed = sum(a != b for a, b in zip(text, folded, strict=True))
+    # Words made of look-alikes alone stay unless all the rest is Latin: then nobody wrote Russian here.
+    if changed and not _CYRILLIC.search(folded.translate(LATIN_FOR)):
+        folded = folded.translate(LATIN_FOR)
+        changed = sum(a != b for a, b in zip(text, folded, strict=True))
+    return folded, changed
+
+
+def _join_spaced(found: re.Match[str]) -> str:
+    return found[0][::2]
+
+
+def _regional(found: re.Match[str]) -> str:
+    run = found[0]
+    return run if len(run) % 2 == 0 else run.translate(str.maketrans(_REGIONAL))
+
+
+def canonical(text: str) -> tuple[str, Disguises]:
+    """``text`` as the eye takes it, and what was undone. Total for every str, linear, and idempotent."""
+    if text.isascii():
+        plain = CONTROLS.sub("", text) if not text.isprintable() else text
+        plain = plain.replace("\x00", "") if "\x00" in plain else plain
+        joined, spaced = SPACED.subn(_join_spaced, plain)
+        return joined, (Disguises(spaced=spaced) if spaced else NONE)
+    return _canonical_unicode(text)
+
+
+def _canonical_unicode(text: str) -> tuple[str, Disguises]:
+    text = UNSTORABLE.sub("\ufffd", text)
+    invisible = overrides = 0
+    if INVISIBLE.search(text):
+        overrides = len(OVERRIDE.findall(text))
+        if overrides:
+            text = OVERRIDDEN.sub(lambda found: found[1][::-1], text)
+        invisible = sum(len(run) for run in INSIDE_WORD.findall(text))
+        text = INVISIBLE.sub("", text)
+    text = CONTROLS.sub("", text)
+    ornaments = len(ORNAMENTS.findall(text))
+    if ornaments:
+        text = text.translate(ORNAMENT)
+    text = unicodedata.normalize("NFKC", PILE.sub(r"\1", REGIONAL.sub(_regional, text)))
+    text, marks = LEFT_OVER_MARKS.subn("", text)
+    lookalikes = 0
+    if FOREIGN.search(text) and _LATIN.search(text):
+        text, lookalikes = _fold_lookalikes(text)
+    text, spaced = SPACED.subn(_join_spaced, text)
+    return text, Disguises(invisible, overrides, lookalikes, ornaments, marks, spaced)
