@@ -32,7 +32,7 @@ class Here:
 
     def read(self, question: Callable[[Connection], T]) -> T:
         """The answer, in one reading transaction."""
-        with engines.said_plainly(self.url), self.engine.connect() as connection:
+        with engines.said_plainly(self.url), engines.reading(self.engine) as connection:
             return question(connection)
 
 

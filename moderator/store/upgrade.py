@@ -22,9 +22,10 @@ def upgrade(url: URL) -> None:
     """Create the tables or bring them to this version's level, in one transaction that only one process is in."""
     if engines.is_sqlite(url):
         _create_file(Path(str(url.database)))
-    engine = engines.connect(url).execution_options(writes=True)
+    engine = engines.connect(url)
     try:
         with engines.said_plainly(url), engine.begin() as connection:
+            engines.begin_writing(connection)
             if not engines.is_sqlite(url):
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
             level, newest = levels(connection)
