@@ -56,7 +56,7 @@ class Moderator:
 
         Raises StoreUnavailable where it could not be stored.
         """
-        decision = self.assess(comment, site.policy)
+        decision = assess(comment, site.policy, self._shelf)
         try:
             return self._store.remember(site, comment, decision, at=self._clock())
         except StoreError as error:
@@ -66,22 +66,21 @@ class Moderator:
             log_fault("storing a decision", error)
             raise StoreUnavailable("the decision could not be stored; send the same comment again") from error
 
-    def assess(self, comment: Comment, site: SitePolicy) -> Decision:
-        """What would be decided, without storing anything. Total: a fault inside is a *hold*."""
-        model = ""
-        try:
-            classifier = self._shelf.current()
-            model = classifier.id if classifier else ""
-            return decide(comment, site, classifier)
-        except Exception as error:
-            log_fault("judging a comment", error)
-            return Decision(
-                Action.HOLD, COULD_NOT_JUDGE, None, (Reason(COULD_NOT_JUDGE, COULD_NOT_JUDGE_SENTENCE),), model
-            )
-
     def learn(self, site: Site, comment_id: str, word: Word, *, by: str, door: str) -> Given:
         """Store a human's word on a comment of this site. Raises the store's UnknownComment and StoreError."""
         return self._store.give_verdict(comment_id, word, by=by, door=door, site=site)
+
+
+def assess(comment: Comment, site: SitePolicy, shelf: Models) -> Decision:
+    """What would be decided, without storing anything. Total: a fault inside is a *hold*."""
+    model = ""
+    try:
+        classifier = shelf.current()
+        model = classifier.id if classifier else ""
+        return decide(comment, site, classifier)
+    except Exception as error:
+        log_fault("judging a comment", error)
+        return Decision(Action.HOLD, COULD_NOT_JUDGE, None, (Reason(COULD_NOT_JUDGE, COULD_NOT_JUDGE_SENTENCE),), model)
 
 
 def decide(comment: Comment, site: SitePolicy, classifier: Classifier | None) -> Decision:
@@ -126,7 +125,7 @@ def _span(text: str, body: str) -> tuple[int, int] | None:
 
 
 def _in_body(reason: Reason, reading: Reading, comment: Comment) -> Reason:
-    """The reason with its span counted in the body as it was sent, not in the text as it reads; without if not there."""
+    """The reason with its span counted in the body as sent, not in the text as it reads; without if not there."""
     if reason.span is None or reading.text == comment.body:
         return reason
     start, end = reason.span

@@ -29,7 +29,7 @@ def parse(raw: bytes) -> Any:
     if raw.startswith(BOM):
         raise _bad("the body begins with a byte order mark", cure="send UTF-8 without one")
     if raw.count(b"[") + raw.count(b"{") > MOST_DEPTH and _too_deep(raw):
-        raise _bad(f"the JSON is nested more than {MOST_DEPTH} deep", cure="send one flat object, see the documentation")
+        raise _bad(f"the JSON is nested more than {MOST_DEPTH} deep", cure="send one object as documented")
     try:
         return DECODER.decode(raw.decode())
     except UnicodeDecodeError as error:
@@ -78,7 +78,7 @@ def _check_type(environ: Mapping[str, Any]) -> None:
             raise Problem(415, "the body must be JSON", kind="media-type", cure="send Content-Type: application/json")
         charset = parameters.strip().lower().replace(" ", "").replace('"', "")
         if charset not in ("", "charset=utf-8", "charset=utf8"):
-            raise Problem(415, "the body must be in UTF-8", kind="media-type", cure="send Content-Type: application/json")
+            raise Problem(415, "the body must be UTF-8", kind="media-type", cure="send it without another charset")
     if environ.get("HTTP_CONTENT_ENCODING", "identity").strip().lower() not in ("", "identity"):
         raise Problem(
             415, "a compressed body is not taken", kind="content-encoding", cure="send it without Content-Encoding"
