@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from moderator.store.errors import StoreBusy, StoreError
@@ -101,7 +101,8 @@ def begin_writing(connection: Connection) -> None:
     """Begin the transaction of a writer.
 
     On SQLite it takes its lock at once: a reader that becomes a writer cannot wait, it fails (161,742 times in 5 s,
-    measured). No listener to SQLAlchemy's "begin" does it, as any listener makes every statement 20 µs dearer.
+    measured). No listener to SQLAlchemy's "begin" does it: with any listener the profile had SQLAlchemy go through its
+    lists of listeners at every statement.
     """
     if connection.dialect.name == "sqlite":
         cursor_of(connection).execute("BEGIN IMMEDIATE")
@@ -110,7 +111,8 @@ def begin_writing(connection: Connection) -> None:
 def cursor_of(connection: Connection) -> Any:
     """The driver's own cursor in the connection's transaction: for texts that SQLAlchemy has written once already.
 
-    It spares about 60 µs a statement. Errors are the driver's, which ``explain`` takes too.
+    It spares what SQLAlchemy does around a statement (see remember.py). Errors are the driver's, which ``explain``
+    takes too.
     """
     if not connection.in_transaction():
         connection.begin()
@@ -138,13 +140,18 @@ def said_plainly(url: URL) -> Iterator[None]:
 
 
 def is_databases(error: BaseException) -> bool:
-    """Whether it comes from SQLAlchemy or a driver; PEP 249 has every driver call its base class Error."""
-    return isinstance(error, SQLAlchemyError) or any(base.__name__ == "Error" for base in type(error).__mro__)
+    """Whether it comes from SQLAlchemy or from a driver."""
+    return isinstance(error, SQLAlchemyError) or _is_drivers(error, "Error")
 
 
 def lost_race(error: BaseException | None) -> bool:
     """Whether somebody else has just stored the same unique name."""
-    return any(base.__name__ == "IntegrityError" for base in type(error).__mro__)
+    return isinstance(error, IntegrityError) or _is_drivers(error, "IntegrityError")
+
+
+def _is_drivers(error: BaseException | None, name: str) -> bool:
+    # By name, as psycopg may not be installed; PEP 249 has every driver call its classes so.
+    return any(base.__name__ == name and base.__module__ in ("sqlite3", "psycopg") for base in type(error).__mro__)
 
 
 def explain(error: Exception, url: URL) -> StoreError:
