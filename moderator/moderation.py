@@ -86,15 +86,13 @@ def assess(comment: Comment, site: SitePolicy, shelf: Models) -> Decision:
 def decide(comment: Comment, site: SitePolicy, classifier: Classifier | None) -> Decision:
     """Read, score, ask the policy, say why. The classifier is asked also where a rule will speak: people ask why."""
     reading = read(comment)
-    score, thresholds = None, NO_THRESHOLDS
-    if classifier is not None:
-        thresholds = classifier.thresholds
-        if not reading.too_complex:
-            score = classifier.score(reading)
+    assessed = None if classifier is None or reading.too_complex else classifier.assess(reading)
+    score = assessed.score if assessed else None
+    thresholds = classifier.thresholds if classifier else NO_THRESHOLDS
     action, rule = policy.decide(Case(comment, reading, site, score, thresholds))
     reasons = [reason_of(rule, reading, comment)]
-    if classifier is not None and score is not None:
-        reasons += [_in_body(reason, reading, comment) for reason in classifier.reasons(reading)]
+    if assessed:
+        reasons += [_in_body(reason, reading, comment) for reason in assessed.reasons]
     return Decision(action, rule.__name__, score, tuple(reasons), classifier.id if classifier else "")
 
 

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from flask import Flask
@@ -20,9 +19,6 @@ from moderator.settings import Settings, SettingsError
 from moderator.shelf import Shelf
 from moderator.store import NameTaken, Role, Store
 
-# The shipped model lies beside the package in a checkout, and within it where a wheel was installed.
-PACKAGE = Path(__file__).parent
-SHIPPED = (PACKAGE / "shipped_model", PACKAGE.parent / "model")
 FIRST_LOGIN = "moderator"
 # A worker that has said nothing for so long is replaced; one that is told to stop may finish what it has begun.
 TIMEOUT = 30
@@ -52,8 +48,8 @@ def now() -> datetime:
 
 
 def open_shelf(settings: Settings) -> Shelf:
-    """The models' shelf: the installation's own ones before the shipped ones."""
-    return Shelf(settings.data / "model", *(folder for folder in SHIPPED if folder.is_dir()))
+    """The installation's models, with the shipped one."""
+    return Shelf(settings.data / "model")
 
 
 def open_store(settings: Settings) -> Store:

@@ -33,7 +33,7 @@ def train(
         raise click.ClickException(
             f"training needs {error.name}; install it with: pip install 'moderator[train]'"
         ) from None
-    return fit(
+    status: int = fit(
         settings_of(**flags),
         files=files,
         keep_good_rows=keep_good_rows,
@@ -41,6 +41,7 @@ def train(
         into=into,
         progress=not quiet,
     )
+    return status
 
 
 @click.command()
