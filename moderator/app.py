@@ -49,7 +49,7 @@ def _add_probes(app: Flask, store: Store, shelf: Shelf) -> None:
     def readyz() -> Response:
         store.check()
         if shelf.current() is None:
-            raise problems.unavailable("no model can be loaded, so every comment is held; run `moderator models list`")
+            raise problems.unavailable("no model can be loaded, so comments are held", cure="run `moderator models list`")
         return _json({"status": "ready"})
 
     @app.get("/version")

@@ -121,20 +121,26 @@ def base_url(settings: Settings, port: int) -> str:
 def serve(settings: Settings) -> None:
     """Serve until told to stop. Raises ServerError, SettingsError or StoreError where it cannot start."""
     start_logging(settings)
-    listener = _listen(settings)  # before all else: a taken port must not use up what is shown once
+    listener = listen(settings)  # before all else: a taken port must not use up what is shown once
     base = base_url(settings, listener.getsockname()[1])
     made: list[FirstStart] = []
     app = make_app(settings, announce=made.append)
-    lines = "\n".join(welcome(settings, base, made[0]))
-    _Gunicorn(app, _options(settings, listener, lambda arbiter: print(lines, flush=True))).run()
+    run(app, settings, listener, ready="\n".join(welcome(settings, base, made[0])))
+
+
+def run(app: Any, settings: Settings, listener: socket.socket, *, ready: str) -> None:
+    """Serve this WSGI application until told to stop, and print ``ready`` when it takes requests."""
+    _Gunicorn(app, _options(settings, listener, lambda arbiter: print(ready, flush=True))).run()
 
 
 def start_logging(settings: Settings) -> None:
     """One line an event, on standard error."""
     logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells of its own inside at every start
 
 
-def _listen(settings: Settings) -> socket.socket:
+def listen(settings: Settings) -> socket.socket:
+    """The listening socket. Raises ServerError, such as for a port that is taken."""
     try:
         family, _, _, _, address = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[0]
         listener = socket.socket(family, socket.SOCK_STREAM)
@@ -172,7 +178,7 @@ def _options(settings: Settings, listener: socket.socket, when_ready: Callable[[
 class _Gunicorn(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     """gunicorn, told everything here: no file, no command line, no environment of its own."""
 
-    def __init__(self, app: Flask, options: dict[str, Any]) -> None:
+    def __init__(self, app: Any, options: dict[str, Any]) -> None:
         self.app = app
         self.options = options
         super().__init__()
@@ -181,7 +187,7 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         for name, value in self.options.items():
             self.cfg.set(name, value)
 
-    def load(self) -> Flask:
+    def load(self) -> Any:
         return self.app
 
 

@@ -62,12 +62,12 @@ def render(problem: Problem) -> Response:
     return Response(json.dumps(shown), problem.status, headers, mimetype="application/problem+json")
 
 
-def unavailable(detail: str) -> Problem:
+def unavailable(detail: str, *, cure: str = "send it again in a few seconds") -> Problem:
     """503: come back in a moment."""
     return Problem(
         503,
         detail,
         kind="unavailable",
-        cure="send it again in a few seconds",
+        cure=cure,
         headers=[("Retry-After", str(RETRY_AFTER))],
     )
