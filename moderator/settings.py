@@ -1,0 +1,242 @@
+"""Every knob: name, default, one sentence. The only reader of the environment.
+
+Defaults < the TOML file < the environment (``MODERATOR_…``) < flags. Read once, at the start, into a frozen object.
+"""
+
+import os
+import secrets
+import tomllib
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+PREFIX = "MODERATOR_"
+CONFIG_VARIABLE = "MODERATOR_CONFIG"  # where the TOML file is; not a setting, as it cannot stand in that file
+FOREIGN_PREFIX = "MODERATOR_TEST_"  # the test suite's own variables
+SECRET_BYTES = 32
+
+Kind = Literal["text", "folder", "url", "database", "number", "minutes", "level"]
+Value = str | int
+
+
+class SettingsError(Exception):
+    """A setting that cannot be used: which one, what was expected, what was got, and where it came from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One knob. ``least`` and ``most`` bound numbers; a ``secret`` one is masked when it is shown."""
+
+    name: str
+    default: Value
+    sentence: str
+    kind: Kind = "text"
+    least: int = 0
+    most: int = 2**31
+    secret: bool = False
+
+    @property
+    def variable(self) -> str:
+        """Its name in the environment."""
+        return PREFIX + self.name.upper()
+
+
+SETTINGS: tuple[Setting, ...] = (
+    # Where everything is.
+    Setting("data", "./data", "The folder that holds all that this installation owns.", "folder"),
+    Setting("database", "", "The store's URL; empty means a SQLite file in the data folder.", "database", secret=True),
+    # Where it listens.
+    Setting("host", "127.0.0.1", "The address to listen on."),
+    Setting("port", 8080, "The port to listen on.", "number", least=0, most=65535),
+    Setting("workers", 2, "How many processes serve; about one a core.", "number", least=1, most=256),
+    Setting("threads", 8, "How many requests a process serves at once.", "number", least=1, most=256),
+    # What stands before it.
+    Setting("trusted_proxies", 0, "How many proxies stand before it, whose X-Forwarded-For is believed.", "number",
+            most=16),
+    Setting("public_url", "", "The address at which moderators reach it, for links; empty means host and port.", "url"),
+    # What it takes.
+    Setting("site_name", "blog", "The name of the site that the first start makes."),
+    Setting("max_request_bytes", 1_048_576, "The longest request body that is read.", "number", least=1024,
+            most=64 * 1_048_576),
+    # Moderators' logins.
+    Setting("session_idle_minutes", 30, "A login ends after so many minutes without a page.", "minutes", least=1,
+            most=7 * 24 * 60),
+    Setting("session_hours", 12, "A login ends after so many hours in any case.", "number", least=1, most=31 * 24),
+    # What it tells the operator.
+    Setting("log_level", "info", "How much is logged: debug, info, warning or error.", "level"),
+)  # fmt: skip
+
+_BY_NAME = {setting.name: setting for setting in SETTINGS}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings as they hold for this process. ``sources`` says of each where its value came from."""
+
+    data: Path
+    database: str
+    host: str
+    port: int
+    workers: int
+    threads: int
+    trusted_proxies: int
+    public_url: str
+    site_name: str
+    max_request_bytes: int
+    session_idle_minutes: int
+    session_hours: int
+    log_level: str
+    sources: Mapping[str, str]
+
+    @property
+    def database_url(self) -> str:
+        """The store's URL: the one that was given, or the file in the data folder."""
+        return self.database or f"sqlite:///{self.data.absolute() / 'moderator.sqlite3'}"
+
+    def shown(self) -> tuple[tuple[Setting, str, str], ...]:
+        """Each setting, its value as it may be printed, and its source."""
+        return tuple(
+            (setting, _masked(setting, str(getattr(self, setting.name))), self.sources[setting.name])
+            for setting in SETTINGS
+        )
+
+    def __repr__(self) -> str:
+        """Without secrets."""
+        return f"Settings({', '.join(f'{setting.name}={value!r}' for setting, value, _ in self.shown())})"
+
+
+def load(
+    flags: Mapping[str, Any] | None = None,
+    *,
+    file: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Settings:
+    """The settings of this process. Flags that are None were not given. SettingsError.
+
+    ``file`` None: the file that MODERATOR_CONFIG names, or none. ``environment`` None: the process's own.
+    """
+    environment = os.environ if environment is None else environment
+    if file is None and environment.get(CONFIG_VARIABLE):
+        file = Path(environment[CONFIG_VARIABLE])
+    values: dict[str, Value] = {setting.name: setting.default for setting in SETTINGS}
+    sources = {setting.name: "default" for setting in SETTINGS}
+    for source, given in (
+        *((f"the file {file}", given) for given in ([_read(file)] if file else [])),
+        ("the environment", _of_environment(environment)),
+        ("a flag", {name: value for name, value in (flags or {}).items() if value is not None}),
+    ):
+        for name, value in given.items():
+            values[name] = _checked(_known(name, source), value, source)
+            sources[name] = source
+    data = Path(str(values.pop("data"))).expanduser()
+    return Settings(data=data, **values, sources=sources)  # type: ignore[arg-type]  # each was checked by its kind
+
+
+def secret(data: Path) -> bytes:
+    """The installation's 32 secret bytes, from the file ``secret`` in the data folder, made at first need. SettingsError.
+
+    Several processes may need it first at the same time: they get the same one.
+    """
+    path = data / "secret"
+    try:
+        if not path.exists():
+            data.mkdir(parents=True, exist_ok=True)
+            _make_secret(path)
+        found = path.read_bytes()
+    except OSError as error:
+        raise SettingsError(f"the file {path} cannot be used ({error.strerror}); make its folder writable") from None
+    if len(found) != SECRET_BYTES:
+        raise SettingsError(
+            f"the file {path} must have {SECRET_BYTES} bytes, it has {len(found)}; restore it, or delete it "
+            "(moderators then log in again)"
+        )
+    return found
+
+
+def _make_secret(path: Path) -> None:
+    """Write it whole beside its place, then link it there: nobody ever reads half of it, and the first one stays."""
+    draft = path.with_name(f".secret-{secrets.token_hex(8)}")
+    handle = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    try:
+        os.write(handle, secrets.token_bytes(SECRET_BYTES))
+        os.fsync(handle)
+        with suppress(FileExistsError):
+            os.link(draft, path)
+    finally:
+        os.close(handle)
+        draft.unlink()
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text("utf-8"))
+    except OSError as error:
+        raise SettingsError(f"the settings file {file} cannot be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"the settings file {file} is no TOML: {error}") from None
+
+
+def _of_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    return {
+        name.removeprefix(PREFIX).lower(): value
+        for name, value in environment.items()
+        if name.startswith(PREFIX) and name != CONFIG_VARIABLE and not name.startswith(FOREIGN_PREFIX)
+    }
+
+
+def _known(name: str, source: str) -> Setting:
+    if name not in _BY_NAME:
+        raise SettingsError(f"unknown setting {name!r} in {source}; there are: {', '.join(_BY_NAME)}")
+    return _BY_NAME[name]
+
+
+def _masked(setting: Setting, value: str) -> str:
+    """A URL without its password; other secrets not at all."""
+    if not setting.secret or not value:
+        return value
+    if setting.kind != "database" or "?" in value:
+        return "***"
+    before, at, after = value.rpartition("@")
+    scheme, _, login = before.partition("://")
+    return f"{scheme}://{login.partition(':')[0]}:***@{after}" if at and ":" in login else value
+
+
+def _checked(setting: Setting, value: Any, source: str) -> Value:
+    """The value if it is of the setting's kind. SettingsError."""
+
+    def wrong(expected: str) -> SettingsError:
+        got = "***" if setting.secret else repr(value)
+        return SettingsError(f"{setting.name}: expected {expected}, got {got} from {source}")
+
+    if setting.kind in ("number", "minutes"):
+        expected = f"a whole number from {setting.least} to {setting.most}"
+        if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit() and len(value) < 20:
+            value = int(value)
+        if not isinstance(value, int) or isinstance(value, bool) or not setting.least <= value <= setting.most:
+            raise wrong(expected)
+        return value
+    if isinstance(value, Path):
+        value = str(value)
+    if not isinstance(value, str) or "\0" in value:
+        raise wrong("a text")
+    value = value.strip()
+    if not value and setting.default:
+        raise wrong("a text that is not empty")
+    if setting.kind == "level" and value.lower() not in ("debug", "info", "warning", "error"):
+        raise wrong("debug, info, warning or error")
+    if setting.kind == "url" and value and not _is_web_address(value):
+        raise wrong("an address such as https://moderator.example.org")
+    if setting.kind == "database" and value and not value.startswith(("sqlite:///", "postgresql")):
+        raise wrong("sqlite:///folder/file or postgresql+psycopg://user:password@host/name")
+    return value.lower() if setting.kind == "level" else value.rstrip("/") if setting.kind == "url" else value
+
+
+def _is_web_address(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and not parts.query and not parts.fragment
+    except ValueError:
+        return False

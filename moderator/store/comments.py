@@ -1,0 +1,201 @@
+"""Questions about comments: one, its history, the queue, the counts, and what teaches."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, cast, func, or_, select, type_coerce
+from sqlalchemy.types import JSON
+
+from moderator.comment import Comment, Status, Verdict, Word
+from moderator.store.ids import maybe_moment, moment
+from moderator.store.remember import decision_of
+from moderator.store.schema import comments, decisions, revisions, sites, verdicts
+from moderator.store.values import (
+    Filter,
+    History,
+    Labelled,
+    PastDecision,
+    PastVerdict,
+    QueuePage,
+    Revision,
+    StoredComment,
+)
+
+_WHOLE = (
+    select(
+        comments,
+        sites.c.name.label("site_name"),
+        decisions.c.at.label("decided_at"),
+        decisions.c.action,
+        decisions.c.rule,
+        decisions.c.reasons,
+        decisions.c.model,
+        verdicts.c.by,
+        verdicts.c.door,
+        verdicts.c.at.label("word_at"),
+    )
+    .join(sites, sites.c.id == comments.c.site_id)
+    .join(decisions, (decisions.c.comment_id == comments.c.id) & (decisions.c.number == comments.c.decision))
+    .outerjoin(verdicts, verdicts.c.id == comments.c.verdict_id)
+)
+
+
+def comment_of(content: str) -> Comment:
+    """The Comment in a ``content`` column."""
+    return Comment.from_json(json.loads(content), needs_id=False)
+
+
+def _stored(row: Any) -> StoredComment:
+    verdict = Verdict(Word(row.word), row.by, row.door, moment(row.word_at)) if row.verdict_id is not None else None
+    return StoredComment(
+        id=row.id,
+        site_id=row.site_id,
+        site_name=row.site_name,
+        comment=comment_of(row.content),
+        status=Status(row.status),
+        version=row.version,
+        received=moment(row.received_at),
+        changed=moment(row.changed_at),
+        decision=decision_of(row),
+        decided=moment(row.decided_at),
+        verdict=verdict,
+    )
+
+
+def by_id(connection: Connection, comment_id: str, *, site_id: int | None) -> StoredComment | None:
+    """The comment with our id, of this site if one is given."""
+    query = _WHOLE.where(comments.c.id == comment_id)
+    if site_id is not None:
+        query = query.where(comments.c.site_id == site_id)
+    row = connection.execute(query).first()
+    return _stored(row) if row else None
+
+
+def by_external_id(connection: Connection, site_id: int, external_id: str) -> StoredComment | None:
+    """The comment that the site calls so."""
+    query = _WHOLE.where(comments.c.site_id == site_id, comments.c.external_id == external_id)
+    row = connection.execute(query).first()
+    return _stored(row) if row else None
+
+
+def history(connection: Connection, comment_id: str, *, site_id: int | None) -> History | None:
+    """The comment now, and all decisions, verdicts and former contents, oldest first."""
+    now = by_id(connection, comment_id, site_id=site_id)
+    if now is None:
+        return None
+    decided = connection.execute(
+        select(decisions).where(decisions.c.comment_id == comment_id).order_by(decisions.c.number)
+    )
+    said = connection.execute(select(verdicts).where(verdicts.c.comment_id == comment_id).order_by(verdicts.c.id))
+    former = connection.execute(
+        select(revisions).where(revisions.c.comment_id == comment_id).order_by(revisions.c.number)
+    )
+    return History(
+        now=now,
+        decisions=tuple(PastDecision(row.number, decision_of(row), moment(row.at), row.fingerprint) for row in decided),
+        verdicts=tuple(
+            PastVerdict(row.id, Verdict(Word(row.word), row.by, row.door, moment(row.at)), row.batch, row.undoes)
+            for row in said
+        ),
+        revisions=tuple(
+            Revision(
+                number=row.number,
+                comment=comment_of(row.content),
+                fingerprint=row.fingerprint,
+                until=moment(row.until),
+                word=Word(row.word) if row.word else None,
+            )
+            for row in former
+        ),
+    )
+
+
+def queue(connection: Connection, which: Filter, *, limit: int, before: str | None, after: str | None) -> QueuePage:
+    """One page, newest first; keyset, so that a page deep down costs what the first one does."""
+    query = _filtered(_WHOLE, connection, which)
+    if after is not None:
+        rows = connection.execute(query.where(comments.c.id > after).order_by(comments.c.id).limit(limit + 1)).all()
+        more_newer, more_older = len(rows) > limit, True
+        rows = rows[:limit][::-1]
+    else:
+        if before is not None:
+            query = query.where(comments.c.id < before)
+        rows = connection.execute(query.order_by(comments.c.id.desc()).limit(limit + 1)).all()
+        more_newer, more_older = before is not None, len(rows) > limit
+        rows = rows[:limit]
+    return QueuePage(
+        comments=tuple(_stored(row) for row in rows),
+        older=rows[-1].id if rows and more_older else None,
+        newer=rows[0].id if rows and more_newer else None,
+    )
+
+
+def _filtered(query: Select[Any], connection: Connection, which: Filter) -> Select[Any]:
+    if which.status is not None:
+        query = query.where(comments.c.status == which.status.value)
+    if which.site_id is not None:
+        query = query.where(comments.c.site_id == which.site_id)
+    if which.text.strip():
+        query = query.where(_says(which.text.strip(), connection))
+    return query
+
+
+def _says(text: str, connection: Connection) -> ColumnElement[bool]:
+    """The body or a field of the author has this text, in any case (on SQLite only ASCII's case is folded)."""
+    whole: Any = type_coerce(comments.c.content, JSON)
+    if connection.dialect.name == "postgresql":
+        whole = cast(comments.c.content, JSON)
+    fields = [whole["body"], *(whole["author", name] for name in ("name", "email", "url"))]
+    return or_(*(field.as_string().icontains(text, autoescape=True) for field in fields))
+
+
+def counts(connection: Connection, *, site_id: int | None) -> Mapping[Status, int]:
+    """How many comments each status has."""
+    query = select(comments.c.status, func.count()).group_by(comments.c.status)
+    if site_id is not None:
+        query = query.where(comments.c.site_id == site_id)
+    found = {status: number for status, number in connection.execute(query)}
+    return {status: found.get(status.value, 0) for status in Status}
+
+
+# What teaches: the content that stands, if a human spoke on it; else the latest former content that was spoken on. An
+# edit must never carry the old content's verdict: a spammer would let a good comment be approved and then exchange it.
+
+_FORMER = revisions.alias("former")
+_LATEST_JUDGED = (
+    select(func.max(_FORMER.c.number))
+    .where(_FORMER.c.comment_id == comments.c.id, _FORMER.c.word.is_not(None))
+    .correlate(comments)
+    .scalar_subquery()
+)
+_NOW_JUDGED = (
+    select(comments.c.id, comments.c.content, comments.c.word, verdicts.c.at, sites.c.name)
+    .join(verdicts, verdicts.c.id == comments.c.verdict_id)
+    .join(sites, sites.c.id == comments.c.site_id)
+    .where(comments.c.word.is_not(None))
+)
+_ONCE_JUDGED = (
+    select(comments.c.id, revisions.c.content, revisions.c.word, revisions.c.word_at.label("at"), sites.c.name)
+    .join(revisions, (revisions.c.comment_id == comments.c.id) & (revisions.c.number == _LATEST_JUDGED))
+    .join(sites, sites.c.id == comments.c.site_id)
+    .where(comments.c.word.is_(None))
+)
+
+
+def labelled_page(connection: Connection, *, after: str, limit: int) -> tuple[list[tuple[str, Labelled | None]], bool]:
+    """The next comments by id that a human has spoken on (None: not a word that teaches), and whether more follow."""
+    pages = [
+        connection.execute(query.where(comments.c.id > after).order_by(comments.c.id).limit(limit)).all()
+        for query in (_NOW_JUDGED, _ONCE_JUDGED)
+    ]
+    rows = sorted((row for page in pages for row in page), key=lambda row: str(row.id))[:limit]
+    return [(row.id, _labelled(row)) for row in rows], len(rows) == limit
+
+
+def _labelled(row: Any) -> Labelled | None:
+    if row.word not in (Word.HAM, Word.SPAM):
+        return None
+    at = maybe_moment(row.at)
+    assert at is not None  # a word has its verdict, and that has a time
+    return Labelled(comment_of(row.content), Word(row.word), row.name, at)

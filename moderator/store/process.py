@@ -1,0 +1,82 @@
+"""What belongs to one process: its connections and its writing thread. A forked child gets its own.
+
+SQLite forbids to carry a connection over a fork, and threads do not survive one. So both are made when they are first
+asked for, and what a child inherited is left untouched, neither used nor closed.
+"""
+
+import os
+import threading
+import weakref
+from collections.abc import Callable
+from typing import TypeVar
+
+from sqlalchemy import Connection
+from sqlalchemy.engine import URL
+
+from moderator.store import engine as engines
+from moderator.store.errors import StoreError
+from moderator.store.remember import Remember, remember_group
+from moderator.store.writer import Writer
+
+T = TypeVar("T")
+
+
+class Here:
+    """The engine and the writer of this process."""
+
+    def __init__(self, url: URL) -> None:
+        self.url = url
+        self.pid = os.getpid()
+        self.engine = engines.connect(url)
+        self.writer = Writer(self.engine, url, together=Remember, group=remember_group)
+
+    def read(self, question: Callable[[Connection], T]) -> T:
+        """The answer, in one reading transaction."""
+        with engines.said_plainly(self.url), engines.reading(self.engine) as connection:
+            return question(connection)
+
+
+class PerProcess:
+    """Gives each process its own Here."""
+
+    def __init__(self, url: URL) -> None:
+        self._url = url
+        self._here: Here | None = None
+        self._inherited: list[Here] = []  # kept, as collecting them would close the parent's connections
+        self._making = threading.Lock()
+        self._closed = False
+        # A fork may come while another thread holds the lock; the child would wait for ever.
+        me = weakref.ref(self)
+        os.register_at_fork(after_in_child=lambda: _after_fork(me()))
+
+    def here(self) -> Here:
+        """This process's own. StoreError after close()."""
+        here = self._here
+        if here is not None and here.pid == os.getpid():
+            return here
+        with self._making:
+            here = self._here
+            if here is not None and here.pid == os.getpid():
+                return here
+            if self._closed:
+                raise StoreError("the store was closed; open it again")
+            if here is not None:
+                self._inherited.append(here)
+            self._here = Here(self._url)
+            return self._here
+
+    def close(self) -> None:
+        """Finish what waits and let go; in a child that never used it there is nothing to do."""
+        with self._making:
+            self._closed = True
+            here, self._here = self._here, None
+        if here is not None and here.pid == os.getpid():
+            here.writer.close()
+            here.engine.dispose()
+        elif here is not None:
+            self._inherited.append(here)
+
+
+def _after_fork(process: PerProcess | None) -> None:
+    if process is not None:
+        process._making = threading.Lock()

@@ -1,0 +1,193 @@
+"""The tables as SQLAlchemy knows them; ``migrations/`` makes them, and a test compares the two.
+
+Times are whole microseconds since 1970 in UTC: SQLite has no type for time, and its texts sort wrongly as soon as one
+has another zone or no fraction. Integers sort the same on both engines and come back exactly as they went in.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Connection,
+    Float,
+    ForeignKey,
+    Index,
+    Insert,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# SQLite numbers rows by itself only where the type is written INTEGER.
+Number = BigInteger().with_variant(Integer, "sqlite")
+# Our ids sort by time only if compared byte by byte, which PostgreSQL does under no other collation for certain.
+Ulid = String(26).with_variant(String(26, collation="C"), "postgresql")
+Digest = String(64)  # SHA-256, hexadecimal
+Moment = BigInteger
+
+sites = Table(
+    "sites",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("policy", Text, nullable=False),  # JSON
+    Column("created_at", Moment, nullable=False),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("site_id", Number, ForeignKey("sites.id"), nullable=False, index=True),
+    Column("shown", String(16), nullable=False),
+    Column("digest", Digest, nullable=False, unique=True),
+    Column("created_at", Moment, nullable=False),
+    Column("revoked_at", Moment),
+)
+
+comments = Table(
+    "comments",
+    metadata,
+    Column("id", Ulid, primary_key=True),
+    Column("site_id", Number, ForeignKey("sites.id"), nullable=False),
+    Column("external_id", Text),  # NULL where the blog gave none; NULLs are never equal, so each is its own row
+    Column("fingerprint", Digest, nullable=False),
+    Column("content", Text, nullable=False),  # JSON, Comment.to_json()
+    Column("kind", Text, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("version", Integer, nullable=False),  # counts every change; what a moderator looked at
+    Column("received_at", Moment, nullable=False),
+    Column("changed_at", Moment, nullable=False),
+    Column("decision", Integer, nullable=False),  # the number of the latest one
+    Column("score", Float),  # of the latest decision, for queues
+    Column("verdict_id", Number),  # the latest word on this content; NULL before one and after an edit
+    Column("word", String(16)),
+    UniqueConstraint("site_id", "external_id"),
+    CheckConstraint("status IN ('approved', 'held', 'rejected', 'deleted')", name="status"),
+    # The queue of one status, newest first, of all sites and of one; the ids sort by time.
+    Index("ix_comments_status_id", "status", "id"),
+    Index("ix_comments_site_id_status_id", "site_id", "status", "id"),
+    # By score only what waits is ever sorted; a partial index costs the approved majority nothing.
+    Index(
+        "ix_comments_held_score",
+        "score",
+        "id",
+        sqlite_where=text("status = 'held'"),
+        postgresql_where=text("status = 'held'"),
+    ),
+    # What teaches.
+    Index(
+        "ix_comments_word_id", "id", sqlite_where=text("word IS NOT NULL"), postgresql_where=text("word IS NOT NULL")
+    ),
+)
+
+revisions = Table(
+    "revisions",
+    metadata,
+    Column("comment_id", Ulid, ForeignKey("comments.id"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("fingerprint", Digest, nullable=False),
+    Column("content", Text, nullable=False),
+    Column("until", Moment, nullable=False),
+    Column("word", String(16)),  # the human's word on this content, if there was one
+    Column("word_at", Moment),
+    PrimaryKeyConstraint("comment_id", "number"),
+)
+
+decisions = Table(
+    "decisions",
+    metadata,
+    # Numbered within the comment, so that a group of comments and their decisions go in without asking back for ids.
+    Column("comment_id", Ulid, ForeignKey("comments.id"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("action", String(16), nullable=False),
+    Column("rule", Text, nullable=False),
+    Column("score", Float),
+    Column("reasons", Text, nullable=False),  # JSON
+    Column("model", Text, nullable=False),
+    Column("fingerprint", Digest, nullable=False),
+    PrimaryKeyConstraint("comment_id", "number"),
+)
+
+verdicts = Table(
+    "verdicts",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("comment_id", Ulid, ForeignKey("comments.id"), nullable=False),
+    Column("word", String(16), nullable=False),
+    Column("by", Text, nullable=False),
+    Column("door", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("batch", Ulid, nullable=False, index=True),
+    Column("undoes", Number, ForeignKey("verdicts.id")),
+    # What an undo restores, and the version that the comment got: if it has another by now, undoing is too late.
+    Column("word_before", String(16)),
+    Column("status_before", String(16), nullable=False),
+    Column("version", Integer, nullable=False),
+    UniqueConstraint("comment_id", "id"),
+    CheckConstraint("word IN ('ham', 'spam', 'unwanted', 'open')", name="word"),
+)
+
+people = Table(
+    "people",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("login", Text, nullable=False, unique=True),  # lower case
+    Column("password", Text),  # argon2id; NULL until the one-time link is used
+    Column("role", String(16), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("disabled_at", Moment),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("digest", Digest, primary_key=True),  # of the token
+    Column("person_id", Number, ForeignKey("people.id"), nullable=False, index=True),
+    Column("csrf", String(64), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("seen_at", Moment, nullable=False),
+    Column("ended_at", Moment),
+)
+
+links = Table(
+    "links",
+    metadata,
+    Column("digest", Digest, primary_key=True),  # of the token
+    Column("purpose", String(16), nullable=False),
+    Column("person_id", Number, ForeignKey("people.id"), nullable=False, index=True),
+    Column("created_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("used_at", Moment),
+)
+
+failed_logins = Table(
+    "failed_logins",
+    metadata,
+    Column("digest", Digest, primary_key=True),  # of account, network or both: what people mistype stays unread
+    Column("failures", Integer, nullable=False),
+    Column("last_at", Moment, nullable=False, index=True),
+)
+
+
+def new_number(connection: Connection, row: Insert) -> int:
+    """Insert one row; the number that it got."""
+    key = connection.execute(row).inserted_primary_key
+    assert key is not None  # one row, into a table with a number
+    return int(key[0])

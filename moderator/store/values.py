@@ -1,0 +1,181 @@
+"""What the store gives back: frozen values, times as aware UTC datetimes."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from moderator.comment import Comment, Decision, Status, Verdict, Word
+from moderator.policy import SitePolicy
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One blog that is served."""
+
+    id: int
+    name: str
+    policy: SitePolicy
+    created: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """A site's key as it may be shown: its first characters only. ``revoked`` None: it is live."""
+
+    id: int
+    site_id: int
+    shown: str
+    created: datetime
+    revoked: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """The answer that stands for a comment, stored durably.
+
+    ``known``: the site had sent this id before. ``edited``: with another content, so it was decided anew.
+    ``known and not edited``: the stored answer is given again, not the one that was passed in.
+    """
+
+    id: str
+    decision: Decision
+    status: Status
+    version: int
+    known: bool
+    edited: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StoredComment:
+    """A comment as it stands now. ``verdict`` is the latest human word on this content, if there is one."""
+
+    id: str
+    site_id: int
+    site_name: str
+    comment: Comment
+    status: Status
+    version: int
+    received: datetime
+    changed: datetime
+    decision: Decision
+    decided: datetime
+    verdict: Verdict | None
+
+
+@dataclass(frozen=True, slots=True)
+class PastDecision:
+    """One of the machine's answers; ``number`` counts from 1 within its comment."""
+
+    number: int
+    decision: Decision
+    at: datetime
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class PastVerdict:
+    """One human word; ``batch`` names those that were given together, ``undoes`` the verdict that it takes back."""
+
+    id: int
+    verdict: Verdict
+    batch: str
+    undoes: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """A former content, until when it stood, and the human's word on it, if there was one."""
+
+    number: int
+    comment: Comment
+    fingerprint: str
+    until: datetime
+    word: Word | None
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """All that is known of one comment, each list oldest first."""
+
+    now: StoredComment
+    decisions: tuple[PastDecision, ...]
+    verdicts: tuple[PastVerdict, ...]
+    revisions: tuple[Revision, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which comments a queue shows; None means any. ``text`` is looked for in the body and the author's fields."""
+
+    status: Status | None = Status.HELD
+    site_id: int | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class QueuePage:
+    """Comments newest first; ``older`` and ``newer`` are what to pass as before= and after=, None at the ends."""
+
+    comments: tuple[StoredComment, ...]
+    older: str | None
+    newer: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A verdict as it was stored; ``batch`` (or ``verdict_id``) is what undo takes."""
+
+    comment_id: str
+    verdict_id: int
+    batch: str
+    word: Word
+    status: Status
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Verdicts given together: those that were stored, and the ids that were not, as somebody was faster."""
+
+    id: str
+    given: tuple[Given, ...]
+    stale: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """A content that a human called ham or spam, for training."""
+
+    comment: Comment
+    label: Word
+    site: str
+    at: datetime
+
+
+class Role(StrEnum):
+    """What a person may do."""
+
+    ADMIN = "admin"  # everything, people and sites among it
+    MODERATOR = "moderator"  # verdicts
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One who logs in. ``disabled`` None: the account is live."""
+
+    id: int
+    login: str
+    role: Role
+    created: datetime
+    disabled: datetime | None
+    has_password: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A live login; ``csrf`` is the secret that its forms carry."""
+
+    person: Person
+    csrf: str = field(repr=False)
+    created: datetime
+    seen: datetime
