@@ -1,11 +1,35 @@
-"""Weights × features → Score and Reasons. NumPy only; loading a model can execute nothing."""
+"""Weights × features → Score and Reasons. NumPy only; loading a model can execute nothing.
 
+The classifier is logistic regression over the hashed spaces of features.py, each scaled to length one, and the signals
+of signals.py. Its log-odds are a sum, so every reason that is shown is a part of the score and not a story about it.
+"""
+
+import hashlib
+import json
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from moderator.comment import Reason
+import numpy as np
+from numpy.typing import NDArray
+
+from moderator import features
+from moderator.comment import Comment, Reason
+from moderator.features import BODY, OFFSETS, ORDERS, SPACES, TABLE_SIZE, WORDS
 from moderator.policy import Thresholds
-from moderator.reading import Reading
+from moderator.reading import LINK_MARK, Reading, read
+from moderator.signals import SIGNALS, measure, sentence
+
+FORMAT = 1
+MANIFEST, MODEL, WEIGHTS, PROBES = "manifest.json", "model.json", "weights.npy", "probes.json"
+# Models answer their probes to this, across processors and NumPy versions: sums of 32-bit floats in another order.
+PROBE_TOLERANCE = 1e-4
+# Reasons below this many log-odds are noise to a reader; at most so many are given.
+LEAST_WEIGHT = 0.25
+MOST_REASONS = 4
+MOST_SHADED = 400
 
 
 class ModelError(Exception):
@@ -22,8 +46,19 @@ class Weighed:
 
 
 @dataclass(frozen=True, slots=True)
+class Assessment:
+    """The calibrated probability of spam, and the few weightiest reasons for it, heaviest first."""
+
+    score: float
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
-    """A score taken apart: ``logit`` = ``bias`` + the sum of ``parts`` (sentence, weight); ``words`` shade the text."""
+    """A score taken apart: ``logit`` = ``bias`` + the sum of ``parts`` (sentence, weight); ``words`` shade the text.
+
+    ``words`` are spans of the reading's text; their weights sum to the parts of the text's wording and words.
+    """
 
     score: float
     logit: float
@@ -32,23 +67,175 @@ class Explanation:
     words: tuple[Weighed, ...]
 
 
+def sigmoid(logit: float) -> float:
+    """The probability of log-odds, without overflow."""
+    return 1.0 / (1.0 + math.exp(-logit)) if logit >= 0 else math.exp(logit) / (1.0 + math.exp(logit))
+
+
 class Classifier:
     """A fitted model, ready to answer. Immutable, shared by threads."""
 
-    id: str
-    thresholds: Thresholds
+    def __init__(
+        self,
+        id: str,
+        *,
+        weights: NDArray[np.float32],
+        bias: float,
+        signal_weights: Sequence[float],
+        signal_means: Sequence[float],
+        thresholds: Thresholds,
+    ) -> None:
+        """``weights`` has TABLE_SIZE entries; signals are taken relative to their means over good comments."""
+        self.id = id
+        self.thresholds = thresholds
+        self.weights = weights
+        self.bias = bias
+        self.signal_weights = np.array(signal_weights, dtype=np.float64)
+        self.signal_means = np.array(signal_means, dtype=np.float64)
 
     def score(self, reading: Reading) -> float:
         """The calibrated probability that it is spam."""
-        raise NotImplementedError
+        row = next(features.rows([features.lay_out(reading)]))
+        return sigmoid(self.bias + float(self._spaces(row).sum()) + float(self._signals(reading).sum()))
 
-    def reasons(self, reading: Reading) -> tuple[Reason, ...]:
-        """The few weightiest reasons for the score, in sentences, heaviest first."""
-        raise NotImplementedError
+    def scores(self, readings: Sequence[Reading]) -> NDArray[np.float64]:
+        """Log-odds of many readings."""
+        logits = np.empty(len(readings))
+        for i, row in enumerate(features.rows([features.lay_out(reading) for reading in readings])):
+            logits[i] = self.bias + self._spaces(row).sum() + self._signals(readings[i]).sum()
+        return logits
+
+    def assess(self, reading: Reading) -> Assessment:
+        """Score and reasons, from one pass over the features."""
+        layout = features.lay_out(reading)
+        block = features.grams([layout])
+        spaces = self._spaces(features.row(block, 0, layout))
+        signals = self._signals(reading)
+        score = sigmoid(self.bias + float(spaces.sum()) + float(signals.sum()))
+        return Assessment(score, self._reasons(layout, block, spaces, signals))
+
+    def _spaces(self, row: features.Row) -> NDArray[np.float64]:
+        """What each space adds to the log-odds."""
+        sums = np.zeros(len(row.buckets) + 1)
+        np.cumsum(self.weights[row.buckets], out=sums[1:])
+        edges = sums[row.edges]
+        return (edges[1:] - edges[:-1]) * row.scales()
+
+    def _signals(self, reading: Reading) -> NDArray[np.float64]:
+        """What each signal adds to the log-odds."""
+        return (np.array(measure(reading)) - self.signal_means) * self.signal_weights
+
+    def _reasons(
+        self, layout: features.Layout, block: features.Grams, spaces: NDArray[np.float64], signals: NDArray[np.float64]
+    ) -> tuple[Reason, ...]:
+        told: list[tuple[float, Reason]] = []
+        for i in np.flatnonzero(np.abs(signals) > LEAST_WEIGHT):
+            weight = float(signals[i])
+            if weight > 0 or self.signal_means[i] < 0.5:  # "it has no link" needs the sentence turned round: left out
+                told.append((weight, Reason(SIGNALS[i].__name__, f"{sentence(SIGNALS[i])} {_towards(weight)}")))
+        for number in range(len(SPACES)):
+            weight = float(spaces[number])
+            if number not in (BODY, WORDS) and abs(weight) > LEAST_WEIGHT:
+                space = SPACES[number]
+                told.append((weight, Reason(space.name, f"{space.says[0].upper()}{space.says[1:]}. {_towards(weight)}")))
+        text = float(spaces[BODY] + spaces[WORDS])
+        if abs(text) > LEAST_WEIGHT:
+            words = self._heaviest(layout, block, text > 0)
+            if words:
+                quoted = ", ".join(f"“{word}”" for word in words)
+                told.append((text, Reason("words", f"Words such as {quoted}. {_towards(text)}")))
+        told.sort(key=lambda item: -abs(item[0]))
+        return tuple(reason for _, reason in told[:MOST_REASONS])
+
+    def _heaviest(self, layout: features.Layout, block: features.Grams, towards_spam: bool) -> list[str]:
+        """Up to three words of the text that weigh most in the direction asked for."""
+        weighed = self._tokens(layout, block)
+        weighed.sort(key=lambda item: -item[2] if towards_spam else item[2])
+        words = [layout.text[start:end].strip(".,;:!?()\"'") for start, end, weight in weighed[:3] if (weight > 0) == towards_spam]
+        return [word for word in words if word and LINK_MARK not in word]
+
+    def _tokens(self, layout: features.Layout, block: features.Grams) -> list[tuple[int, int, float]]:
+        """(start, end, weight) of each token of the body in the layout; their weights sum to the text's part."""
+        body_end = layout.starts[1]
+        if body_end == 0:
+            return []
+        lead = len(features.LEAD)
+        characters = self._by_character(block, body_end)
+        text = layout.text[lead:body_end]
+        tokens, at = [], lead
+        sums = np.concatenate([[0.0], np.cumsum(characters)])
+        for token in text.split(" "):
+            end = at + len(token)
+            # A token takes the space before it along, and the last one the end of the text.
+            begins, stops = (0 if at == lead else at - 1), (len(characters) if end == body_end else end)
+            tokens.append((at, end, float(sums[stops] - sums[begins])))
+            at = end + 1
+        return tokens
+
+    def _by_character(self, block: features.Grams, body_end: int) -> NDArray[np.float64]:
+        """The text's log-odds laid on the characters of the body's layout, each n-gram shared out evenly."""
+        kept = block.kept[:body_end]
+        size = body_end + max(ORDERS)
+        grams = np.where(kept, block.buckets[:, :body_end], 0)
+        flat = grams.ravel()
+        distinct, inverse, counts = np.unique(flat, return_inverse=True, return_counts=True)
+        weights = np.where(distinct > 0, self.weights[distinct], 0.0) / counts
+        number = int((distinct > 0).sum())
+        shares = weights[inverse].reshape(grams.shape) / math.sqrt(max(number, 1))
+        spread = np.zeros(size + 1)
+        for i, order in enumerate(ORDERS):
+            share = shares[i] / order
+            spread[:body_end] += share
+            spread[order : body_end + order] -= share
+        count = int(np.searchsorted(block.word_starts, body_end))
+        pairs = block.pairs[: max(count - 1, 0)]
+        both = np.concatenate([block.words[:count], pairs])
+        if len(both):
+            distinct, inverse, counts = np.unique(both, return_inverse=True, return_counts=True)
+            share = (self.weights[distinct] / counts / math.sqrt(len(distinct)))[inverse]
+            starts = np.concatenate([block.word_starts[:count], block.word_starts[: len(pairs)]])
+            ends = np.concatenate([block.word_ends[:count], block.word_ends[1 : len(pairs) + 1]])
+            share = share / (ends - starts)
+            np.add.at(spread, starts, share)
+            np.subtract.at(spread, ends, share)
+        characters: NDArray[np.float64] = np.cumsum(spread)[:size]
+        characters[body_end - 1] += characters[body_end:].sum()  # what covers the end of the text
+        return characters[:body_end]
 
     def explain(self, reading: Reading) -> Explanation:
         """The whole account of the score; its parts sum to its log-odds."""
-        raise NotImplementedError
+        layout = features.lay_out(reading)
+        block = features.grams([layout])
+        spaces = self._spaces(features.row(block, 0, layout))
+        signals = self._signals(reading)
+        parts = [(space.says[0].upper() + space.says[1:] + ".", float(w)) for space, w in zip(SPACES, spaces, strict=True)]
+        parts += [(sentence(signal), float(w)) for signal, w in zip(SIGNALS, signals, strict=True)]
+        logit = self.bias + float(spaces.sum()) + float(signals.sum())
+        parts = sorted((part for part in parts if part[1]), key=lambda part: -abs(part[1]))
+        words = _placed(reading.text, layout, self._tokens(layout, block))
+        return Explanation(sigmoid(logit), logit, self.bias, tuple(parts), words)
+
+
+def _towards(weight: float) -> str:
+    if weight > 0:
+        return "That speaks strongly for spam." if weight > 1.5 else "That speaks for spam."
+    return "That speaks strongly for a good comment." if weight < -1.5 else "That speaks for a good comment."
+
+
+def _placed(text: str, layout: features.Layout, tokens: Sequence[tuple[int, int, float]]) -> tuple[Weighed, ...]:
+    """Tokens of the layout found again in the reading's text, in order."""
+    folded = "".join(low if len(low := character.lower()) == 1 else character for character in text).translate(features.DIGITS)
+    placed: list[Weighed] = []
+    reached = 0
+    for start, end, weight in tokens[:MOST_SHADED]:
+        at = folded.find(layout.text[start:end], reached)
+        if at >= 0:
+            reached = at + end - start
+            placed.append(Weighed(at, reached, weight))
+    return tuple(placed)
+
+
+# Files
 
 
 def load(folder: Path) -> Classifier:
@@ -56,4 +243,72 @@ def load(folder: Path) -> Classifier:
 
     Raises ModelError for anything missing, truncated, edited, or made by other code.
     """
-    raise NotImplementedError
+    try:
+        manifest = _json(folder / MANIFEST)
+        if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+            raise ModelError(f"{folder}: was made for another version of moderator; train again")
+        described = dict(manifest["files"])
+        for name in (MODEL, WEIGHTS, PROBES):
+            if digest(folder / name) != described.get(name):
+                raise ModelError(f"{folder}: {name} is not what was written; restore it or train again")
+        # The manifest vouches for the files, and its own last line for itself.
+        if manifest["self"] != self_digest(manifest):
+            raise ModelError(f"{folder}: {MANIFEST} is not what was written; restore it or train again")
+        model = _json(folder / MODEL)
+        classifier = _assemble(folder, str(manifest["id"]), model)
+        _ask_probes(folder, classifier, _json(folder / PROBES))
+    except ModelError:
+        raise
+    except FileNotFoundError as missing:
+        raise ModelError(f"no model in {folder}: {Path(str(missing.filename)).name} is missing; run: moderator train") from None
+    except (OSError, ValueError, KeyError, TypeError, IndexError, EOFError) as broken:
+        raise ModelError(f"{folder}: cannot be read ({type(broken).__name__}); restore it or train again") from broken
+    return classifier
+
+
+def _assemble(folder: Path, id: str, model: dict[str, Any]) -> Classifier:
+    if model["signals"] != [signal.__name__ for signal in SIGNALS] or model["spaces"] != [list(space[:2]) for space in SPACES]:
+        raise ModelError(f"{folder}: was made with other features than this code has; train again")
+    weights = np.load(folder / WEIGHTS, mmap_mode="r", allow_pickle=False)
+    if weights.shape != (TABLE_SIZE,) or weights.dtype != np.float32 or not np.isfinite(weights).all():
+        raise ModelError(f"{folder}: {WEIGHTS} does not hold {TABLE_SIZE:,} finite numbers; train again")
+    numbers = [model["bias"], *model["signal_weights"], *model["signal_means"], model["thresholds"]["hold"]]
+    if not all(isinstance(number, int | float) and math.isfinite(number) for number in numbers):
+        raise ModelError(f"{folder}: {MODEL} holds a number that is none; train again")
+    return Classifier(
+        id,
+        # A plain array over the same mapped pages: the memmap subclass costs 3 µs at every look-up.
+        weights=np.asarray(weights).view(np.ndarray),
+        bias=float(model["bias"]),
+        signal_weights=model["signal_weights"],
+        signal_means=model["signal_means"],
+        thresholds=Thresholds(model["thresholds"]["hold"], model["thresholds"]["reject"]),
+    )
+
+
+def _ask_probes(folder: Path, classifier: Classifier, probes: list[dict[str, Any]]) -> None:
+    """Changed code, libraries or Unicode tables show in the answers."""
+    if not probes:
+        raise ModelError(f"{folder}: {PROBES} is empty; train again")
+    for number, probe in enumerate(probes, 1):
+        answer = classifier.score(read(Comment.from_json(probe["comment"], needs_id=False)))
+        if not abs(answer - probe["score"]) <= PROBE_TOLERANCE:
+            raise ModelError(
+                f"{folder}: answers probe {number} with {answer:.4f}, but answered {probe['score']:.4f} when it was made: "
+                "the code has changed under it; run: moderator train"
+            )
+
+
+def _json(path: Path) -> Any:
+    return json.loads(path.read_text("utf-8"))
+
+
+def digest(path: Path) -> str:
+    """SHA-256 (hex) of a file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def self_digest(manifest: dict[str, Any]) -> str:
+    """SHA-256 (hex) of a manifest without its own ``self``."""
+    rest = {key: value for key, value in manifest.items() if key != "self"}
+    return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()

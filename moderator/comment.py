@@ -165,16 +165,16 @@ class Comment:
     honeypot: str = ""
 
     @classmethod
-    def from_json(cls, sent: Any, *, needs_id: bool = True) -> "Comment":
+    def from_json(cls, sent: Any, *, needs_id: bool = True, needs_body: bool = True) -> "Comment":
         """A Comment from the native wire's JSON object; fields that we do not know are passed over.
 
         Raises CommentError, naming the field and the cure, for wrong types, a missing or empty ``body`` or ``id``
-        (``id`` only where ``needs_id``), and texts over their limits. NULs and lone surrogates become U+FFFD.
+        (only where they are needed), and texts over their limits. NULs and lone surrogates become U+FFFD.
         """
         if not isinstance(sent, Mapping):
             raise CommentError("(the whole)", f"must be a JSON object, not {_type_name(sent)}")
         body = _text(sent, "body")
-        if not body.strip():
+        if needs_body and not body.strip():
             raise CommentError("body", "is missing or empty; send the comment's text")
         own_id = _identifier(sent.get("id"), needed=needs_id)
         author, post, parent = (_inner(sent, name) for name in ("author", "post", "parent"))

@@ -55,7 +55,7 @@ _BASE = np.uint32(0x9E3779B1)  # odd: 2**32 / golden ratio (Knuth, TAOCP 6.4)
 _MIX = np.uint32(0x85EBCA6B)  # murmur3's first finaliser constant
 _SEEDS = np.array([zlib.crc32(space.name.encode()) for space in SPACES], dtype=np.uint32)
 _SHIFTS = np.array([32 - space.bits for space in SPACES], dtype=np.uint32)
-_DIGITS = str.maketrans("123456789", "000000000")
+DIGITS = str.maketrans("123456789", "000000000")
 _LOWER = re.compile(r"[a-zß-öø-ÿ]+")
 _TITLE = re.compile(r"[A-ZÀ-ÖØ-Þ]")
 
@@ -100,7 +100,7 @@ def lay_out(reading: Reading) -> Layout:
     )
     starts, pieces, at = [], [], 0
     for part in parts:
-        folded = " ".join(part.lower().translate(_DIGITS).split())
+        folded = " ".join(part.lower().translate(DIGITS).split())
         pieces.append(LEAD + folded if folded else "")
         starts.append(at)
         at += len(pieces[-1])
@@ -207,26 +207,33 @@ class Row(NamedTuple):
     buckets: NDArray[np.uint32]
     edges: Ints  # len(SPACES) + 1
 
+    def scales(self) -> NDArray[np.float64]:
+        """The value of every feature of each space: one over the root of how many there are."""
+        return 1.0 / np.sqrt(np.maximum(np.diff(self.edges), 1))
+
 
 def rows(layouts: Sequence[Layout]) -> Iterator[Row]:
     """A Row for each layout, in order."""
-    if not layouts:
-        return
-    block = grams(layouts)
-    word_bounds = np.searchsorted(block.word_starts, block.bounds)
-    for i, layout in enumerate(layouts):
-        start, end = block.bounds[i], block.bounds[i + 1] - len(LEAD)
-        first, last = word_bounds[i], word_bounds[i + 1]
-        parts = [
-            block.buckets[:, start:end][:, block.kept[start:end]].ravel(),
-            block.words[first:last],
-            block.pairs[first : max(last - 1, first)],
-            np.array(layout.marks, dtype=np.uint32),
-        ]
-        found = np.concatenate(parts)
-        found.sort()
-        new = np.empty(len(found), dtype=np.bool_)
-        new[:1] = True
-        np.not_equal(found[1:], found[:-1], out=new[1:])
-        distinct = found[new]
-        yield Row(distinct, np.searchsorted(distinct, OFFSETS))
+    if layouts:
+        block = grams(layouts)
+        for i, layout in enumerate(layouts):
+            yield row(block, i, layout)
+
+
+def row(block: Grams, i: int, layout: Layout) -> Row:
+    """The Row of the ``i``-th layout of a hashed block."""
+    start, end = block.bounds[i], block.bounds[i + 1] - len(LEAD)
+    first, last = np.searchsorted(block.word_starts, block.bounds[i : i + 2])
+    parts = [
+        block.buckets[:, start:end][:, block.kept[start:end]].ravel(),
+        block.words[first:last],
+        block.pairs[first : max(last - 1, first)],
+        np.array(layout.marks, dtype=np.uint32),
+    ]
+    found = np.concatenate(parts)
+    found.sort()
+    new = np.empty(len(found), dtype=np.bool_)
+    new[:1] = True
+    np.not_equal(found[1:], found[:-1], out=new[1:])
+    distinct = found[new]
+    return Row(distinct, np.searchsorted(distinct, OFFSETS))
