@@ -136,7 +136,7 @@ def load(
 
 
 def secret(data: Path) -> bytes:
-    """The installation's 32 secret bytes, from the file ``secret`` in the data folder, made at first need. SettingsError.
+    """The installation's 32 secret bytes: the file ``secret`` in the data folder, made at first need. SettingsError.
 
     Several processes may need it first at the same time: they get the same one.
     """
@@ -204,7 +204,7 @@ def _masked(setting: Setting, value: str) -> str:
     return f"{scheme}://{login.partition(':')[0]}:***@{after}" if at and ":" in login else value
 
 
-def _checked(setting: Setting, value: Any, source: str) -> Value:
+def _checked(setting: Setting, value: object, source: str) -> Value:
     """The value if it is of the setting's kind. SettingsError."""
 
     def wrong(expected: str) -> SettingsError:

@@ -171,12 +171,14 @@ _LATEST_JUDGED = (
 )
 _NOW_JUDGED = (
     select(comments.c.id, comments.c.content, comments.c.word, verdicts.c.at, sites.c.name)
+    .select_from(comments)
     .join(verdicts, verdicts.c.id == comments.c.verdict_id)
     .join(sites, sites.c.id == comments.c.site_id)
     .where(comments.c.word.is_not(None))
 )
 _ONCE_JUDGED = (
     select(comments.c.id, revisions.c.content, revisions.c.word, revisions.c.word_at.label("at"), sites.c.name)
+    .select_from(comments)
     .join(revisions, (revisions.c.comment_id == comments.c.id) & (revisions.c.number == _LATEST_JUDGED))
     .join(sites, sites.c.id == comments.c.site_id)
     .where(comments.c.word.is_(None))

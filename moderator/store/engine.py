@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from moderator.store.errors import StoreBusy, StoreError
@@ -138,13 +138,18 @@ def said_plainly(url: URL) -> Iterator[None]:
 
 
 def is_databases(error: BaseException) -> bool:
-    """Whether it comes from SQLAlchemy or a driver; PEP 249 has every driver call its base class Error."""
-    return isinstance(error, SQLAlchemyError) or any(base.__name__ == "Error" for base in type(error).__mro__)
+    """Whether it comes from SQLAlchemy or from a driver."""
+    return isinstance(error, SQLAlchemyError) or _is_drivers(error, "Error")
 
 
 def lost_race(error: BaseException | None) -> bool:
     """Whether somebody else has just stored the same unique name."""
-    return any(base.__name__ == "IntegrityError" for base in type(error).__mro__)
+    return isinstance(error, IntegrityError) or _is_drivers(error, "IntegrityError")
+
+
+def _is_drivers(error: BaseException | None, name: str) -> bool:
+    # By name, as psycopg may not be installed; PEP 249 has every driver call its classes so.
+    return any(base.__name__ == name and base.__module__ in ("sqlite3", "psycopg") for base in type(error).__mro__)
 
 
 def explain(error: Exception, url: URL) -> StoreError:

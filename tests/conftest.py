@@ -1,0 +1,114 @@
+"""What several test files need: a clock that the test sets, and a store on each engine."""
+
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
+
+from moderator.comment import Action, Comment, Decision, Reason
+from moderator.store import Remembered, Site, Store
+
+POSTGRES = os.environ.get("MODERATOR_TEST_POSTGRES", "postgresql+psycopg://postgres@127.0.0.1:5432/postgres")
+POSTGRES_TOLD = "MODERATOR_TEST_POSTGRES" in os.environ
+
+
+class HandClock:
+    """A clock that goes only when told to."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 11, 22, 19, 0, 0, 123456, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def pass_(self, **what: float) -> None:
+        """Let so much time pass."""
+        self.now += timedelta(**what)
+
+
+HOLD = Decision(Action.HOLD, "in_doubt", 0.625, (Reason("words", "These words weighed.", (0, 4)),), "m1")
+APPROVE = Decision(Action.APPROVE, "probably_fine", 0.03125, (), "m1")
+REJECT = Decision(Action.REJECT, "surely_spam", 0.9990234375, (Reason("words", "Bad words."),), "m2")
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    """A clock that the test sets."""
+    return HandClock()
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """Where a new SQLite store may be."""
+    return f"sqlite:///{tmp_path}/moderator.sqlite3"
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """The URL of a database of this test run's own."""
+    server = create_engine(POSTGRES, isolation_level="AUTOCOMMIT", connect_args={"connect_timeout": 3})
+    name = f"moderator_test_{secrets.token_hex(4)}"
+    try:
+        with server.connect() as connection:
+            connection.execute(text(f"CREATE DATABASE {name}"))
+    except OperationalError:
+        server.dispose()
+        if POSTGRES_TOLD:
+            raise
+        pytest.skip("no PostgreSQL at 127.0.0.1:5432; set MODERATOR_TEST_POSTGRES to test on one")
+    yield make_url(POSTGRES).set(database=name).render_as_string(hide_password=False)
+    with server.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    server.dispose()
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> str:
+    """A new schema in that database."""
+    name = f"s{secrets.token_hex(4)}"
+    engine = create_engine(postgres_server)
+    with engine.begin() as connection:
+        connection.execute(text(f"CREATE SCHEMA {name}"))
+    engine.dispose()
+    return f"{postgres_server}?options=-csearch_path%3D{name}"
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def store_url(request: pytest.FixtureRequest) -> str:
+    """A place for a new store, on each engine in turn."""
+    return str(request.getfixturevalue(f"{request.param}_url"))
+
+
+@pytest.fixture
+def store(store_url: str, clock: HandClock) -> Iterator[Store]:
+    """An open, empty store."""
+    Store.upgrade(store_url)
+    opened = Store.open(store_url, clock=clock)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def site(store: Store) -> Site:
+    """A site in it."""
+    return store.add_site("blog")[0]
+
+
+Send = Callable[..., Remembered]
+
+
+@pytest.fixture
+def send(store: Store, site: Site, clock: HandClock) -> Send:
+    """Send a comment as the blog would: body, its id, the decision on it. A millisecond passes before each."""
+
+    def send(body: str = "Thank you!", own_id: str = "", decision: Decision = HOLD, to: Site = site) -> Remembered:
+        clock.pass_(milliseconds=1)
+        return store.remember(to, Comment(body, id=own_id), decision, at=clock())
+
+    return send
