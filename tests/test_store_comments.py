@@ -168,8 +168,12 @@ def test_a_write_that_takes_too_long_is_refused_in_time(sqlite_url: str, clock: 
     stuck, go_on = threading.Event(), threading.Event()
 
     def hog() -> None:
+        def work(connection: object) -> None:
+            stuck.set()
+            go_on.wait(10)
+
         with pytest.raises(StoreBusy):
-            store._write(lambda connection: (stuck.set(), go_on.wait(10)))
+            store._write(work)
 
     thread = threading.Thread(target=hog)
     thread.start()

@@ -45,7 +45,6 @@ def test_a_kill_loses_no_acknowledged_decision(store_url: str, clock: HandClock)
     printed = run(
         """
         import threading
-        site, _ = Store.open(URL, clock=now).add_site("blog") if False else (None, None)
         pid = os.fork()
         if pid == 0:
             store = Store.open(URL, clock=now)

@@ -1,0 +1,269 @@
+"""``moderator train``: from everything that is labelled to a model that is promoted if it is no worse."""
+
+import sys
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from moderator.comment import Word
+from moderator.labelled import Example
+from moderator.policy import Thresholds
+from moderator.shelf import Shelf
+from moderator.store import Store
+from moderator.training import corpus
+from moderator.training.evaluate import HOLD_BUDGET, REJECT_BUDGET, Figures, figures, needed, threshold
+from moderator.training.fit import Table, Vector, Weights, calibrate, fit, recalibrated, tabulate
+from moderator.training.publish import publish, weights_of
+
+LEAST_OF_A_LABEL = 5
+# Every tenth group of like texts is never learned from, by any model: the yardstick on which models are compared.
+YARDSTICK = 10
+# A source's rows count for so many at most together, so that no one source decides; a verdict of the operator's own
+# moderators counts five times, so that one of them is seen.
+MOST_OF_A_SOURCE = 2_500
+OWN_VERDICT = 5.0
+# Thresholds until there are good comments enough to derive them.
+CAUTIOUS = Thresholds(hold=0.5, reject=None)
+# The new model may be worse by chance: refused only where its loss on the yardstick is greater beyond this many
+# standard errors of the paired difference, or its ranking is worse by half a point of ROC-AUC.
+DOUBTFUL_ERRORS = 1.64
+LEAST_AUC_LOSS = 0.005
+
+PROMOTED, FAILED, NOT_PROMOTED = 0, 1, 3
+
+
+class Progress(Protocol):
+    """Who is told what goes on."""
+
+    def say(self, text: str) -> None:
+        """A line that stays."""
+
+    def step(self, label: str, done: int, total: int) -> None:
+        """How far a long step has come."""
+
+
+class Console:
+    """Progress for a person at a terminal (one line that counts), or plain lines in a log."""
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self._quiet = quiet
+        self._live = sys.stderr.isatty()
+
+    def say(self, text: str) -> None:
+        """A line that stays."""
+        if not self._quiet:
+            print(text, file=sys.stderr, flush=True)
+
+    def step(self, label: str, done: int, total: int) -> None:
+        """Counts in place on a terminal; in a log only the end is told."""
+        if self._quiet or not (self._live or done >= total):
+            return
+        end = "\n" if done >= total else "\r"
+        print(f"{label}: {done:,} of {total:,}", end=end, file=sys.stderr, flush=True)
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """Examples and the sources that they came from, counted."""
+
+    examples: list[Example]
+    own: int  # how many of them are verdicts of this installation; they stand last
+
+    def spam(self) -> NDArray[np.bool_]:
+        """Which are spam."""
+        return np.array([example.label is Word.SPAM for example in self.examples], dtype=np.bool_)
+
+
+def gather(store: Store | None, files: Sequence[Path], *, keep_good_rows: bool, starter: bool, say: Callable[[str], None]) -> Gathered:
+    """The starter corpus, the files, and the store's verdicts. Raises CorpusError."""
+    examples = corpus.starter() if starter else []
+    for path in files:
+        found, broken = corpus.from_file(path, keep_good_rows=keep_good_rows)
+        for row in broken[:20]:
+            say(f"passed over {row}")
+        if len(broken) > 20:
+            say(f"passed over {len(broken) - 20} more rows of {path}")
+        examples += found
+    examples = corpus.distinct(examples)
+    own = corpus.distinct(corpus.from_store(store)) if store else []
+    return Gathered(examples + own, len(own))
+
+
+def _count_table(gathered: Gathered) -> list[str]:
+    rows = Counter(example.source for example in gathered.examples)
+    spam = Counter(example.source for example in gathered.examples if example.label is Word.SPAM)
+    width = max(len(source) for source in rows)
+    lines = [f"  {source:<{width}} {count:>7,} comments, {spam[source]:>6,} spam" for source, count in sorted(rows.items())]
+    return [*lines, f"  {'together':<{width}} {rows.total():>7,} comments, {spam.total():>6,} spam"]
+
+
+def weigh(gathered: Gathered) -> Vector:
+    """What each example counts."""
+    rows = Counter(example.source for example in gathered.examples)
+    weight = np.array([min(1.0, MOST_OF_A_SOURCE / rows[example.source]) for example in gathered.examples])
+    if gathered.own:
+        weight[-gathered.own :] = OWN_VERDICT
+    return weight
+
+
+def on_yardstick(gathered: Gathered) -> NDArray[np.bool_]:
+    """Which examples are kept for comparing: by the hash of their text, so always the same; never own verdicts."""
+    held_out = np.array([corpus.group_of(example) % YARDSTICK == 0 for example in gathered.examples], dtype=np.bool_)
+    if gathered.own:
+        held_out[-gathered.own :] = False
+    return held_out
+
+
+def thresholds_from(ham: Vector, before: Thresholds | None, say: Callable[[str], None]) -> Thresholds:
+    """Thresholds for the error budgets; where good comments are too few, those of the model before, and why."""
+    hold, reject = threshold(ham, HOLD_BUDGET), threshold(ham, REJECT_BUDGET)
+    for name, budget, found in (("hold", HOLD_BUDGET, hold), ("reject", REJECT_BUDGET, reject)):
+        if found is None:
+            kept = "keeps the earlier model's" if before else "stays cautious"
+            say(f"threshold to {name}: {budget:.1%} of good comments at 95 % needs {needed(budget):,} held-out good comments; has {len(ham):,}; {kept}")
+    before = before or CAUTIOUS
+    hold = before.hold if hold is None else hold
+    reject = before.reject if reject is None else reject
+    return Thresholds(hold, max(hold, reject) if reject is not None else None)
+
+
+def _losses(scores: Vector, spam: NDArray[np.bool_]) -> Vector:
+    safe = np.clip(scores, 1e-6, 1 - 1e-6)
+    return -np.log(np.where(spam, safe, 1 - safe))
+
+
+def worse(new: Vector, old: Vector, spam: NDArray[np.bool_]) -> str:
+    """Why the new model's scores are worse than the old one's on the same comments; empty where they are not."""
+    if len(spam) < 2 * LEAST_OF_A_LABEL:
+        return ""
+    difference = _losses(new, spam) - _losses(old, spam)
+    error = float(difference.std(ddof=1)) / len(spam) ** 0.5
+    if difference.mean() > DOUBTFUL_ERRORS * error and difference.mean() > 0.001:
+        return f"its log loss is greater by {difference.mean():.4f} ± {error:.4f}"
+    if spam.any() and not spam.all():
+        anything = Thresholds(0.5, None)
+        new_auc, old_auc = (figures(scores, spam, anything).roc_auc or 0.0 for scores in (new, old))
+        if new_auc < old_auc - LEAST_AUC_LOSS:
+            return f"its ROC-AUC is {new_auc:.4f}, the current one's {old_auc:.4f}"
+    return ""
+
+
+def in_words(found: Figures) -> str:
+    """Figures as a sentence."""
+    held = "–" if found.ham_held is None else f"{found.ham_held * 1000:.0f}"
+    through = "–" if found.spam_approved is None else f"{found.spam_approved * 1000:.0f}"
+    auc = "–" if found.roc_auc is None else f"{found.roc_auc:.4f}"
+    return f"of 1,000 good comments {held} would be held, of 1,000 spam {through} let through; ROC-AUC {auc} on {found.comments:,} comments"
+
+
+def _comparison(new: Figures, old: Figures | None) -> list[str]:
+    rows = []
+    for name, value in new.to_json().items():
+        before = old.to_json()[name] if old else None
+        rows.append(f"  {name.replace('_', ' '):<24}{_number(value):>12}{_number(before):>12}")
+    return [f"  {'':<24}{'new':>12}{'current':>12}", *rows]
+
+
+def _number(value: Any) -> str:
+    return "–" if value is None else f"{value:,}" if isinstance(value, int) else f"{value:.4f}"
+
+
+def _sigmoid(logits: Vector) -> Vector:
+    result: Vector = 1.0 / (1.0 + np.exp(-np.clip(logits, -500, 500)))
+    return result
+
+
+def train(
+    store: Store | None,
+    shelf: Shelf,
+    *,
+    files: Sequence[Path] = (),
+    keep_good_rows: bool = False,
+    force: bool = False,
+    fresh: bool = False,
+    into: Path | None = None,
+    progress: Progress | None = None,
+) -> int:
+    """Fit, report, write, and promote if no worse than the current model. The exit status: 0 promoted, 3 not.
+
+    ``fresh`` starts from nothing instead of the current model's weights; ``force`` promotes in any case; ``into`` is
+    where the model is written, the installation's own shelf by default. Raises CorpusError and ModelError.
+    """
+    progress = progress or Console()
+    say = progress.say
+    gathered = gather(store, files, keep_good_rows=keep_good_rows, starter=True, say=say)
+    spam = gathered.spam()
+    if min(spam.sum(), (~spam).sum()) < LEAST_OF_A_LABEL:
+        raise corpus.CorpusError(
+            f"training needs at least {LEAST_OF_A_LABEL} comments of each label; there are {(~spam).sum()} ham and {spam.sum()} spam"
+        )
+    say("learning from")
+    for line in _count_table(gathered):
+        say(line)
+    total = len(gathered.examples)
+    table = tabulate([example.comment for example in gathered.examples], progress=lambda done: progress.step("read", done, total))
+
+    current = shelf.current()
+    base = weights_of(current) if current and not fresh else None
+    held_out = on_yardstick(gathered)
+    learned = np.flatnonzero(~held_out)
+    weight = weigh(gathered)
+    say(f"fitting on {len(learned):,} comments" + (f", starting from {current.id}" if base and current else ""))
+    weights = fit(table.take(learned), spam[learned], weight[learned], base=base)
+
+    yard = np.flatnonzero(held_out)
+    yardstick, truth = table.take(yard), spam[yard]
+    weights = _calibrated(weights, yardstick, truth, weight[yard], fresh=base is None)
+    scores = _sigmoid(weights.logits(yardstick))
+    thresholds = thresholds_from(scores[~truth], current.thresholds if current and base else None, say)
+    new = figures(scores, truth, thresholds)
+    old = None
+    verdict = ""
+    if current:
+        old_scores = _sigmoid(weights_of(current).logits(yardstick))
+        old = figures(old_scores, truth, current.thresholds)
+        verdict = worse(scores, old_scores, truth)
+    say("on the comments that no model learns from")
+    for line in _comparison(new, old):
+        say(line)
+    report = {
+        "learned_from": dict(Counter(example.source for example in gathered.examples)),
+        "yardstick": new.to_json(),
+        "yardstick_of_the_current": old.to_json() if old else None,
+        "started_from": current.id if current and base else None,
+        "by_topic": _by_topic(gathered, yard, scores, thresholds),
+    }
+    folder = into or shelf.own
+    id = publish(folder, weights, thresholds, made=datetime.now(UTC), report=report, summary=in_words(new))
+    say(f"wrote {folder / id}")
+    if verdict and not force:
+        say(f"{id} is not promoted: {verdict}. To use it all the same: moderator models promote {id}")
+        return NOT_PROMOTED
+    if into is None or into == shelf.own:
+        shelf.promote(id)
+        say(f"{id} is in force: {in_words(new)}")
+    return PROMOTED
+
+
+def _calibrated(weights: Weights, table: Table, spam: NDArray[np.bool_], weight: Vector, *, fresh: bool) -> Weights:
+    """Scores that are probabilities on the yardstick; a model that starts from another keeps that one's calibration."""
+    if not fresh or min(spam.sum(), (~spam).sum()) < 50:
+        return weights
+    return recalibrated(weights, *calibrate(weights.logits(table), spam, weight))
+
+
+def _by_topic(gathered: Gathered, rows: NDArray[np.intp], scores: Vector, thresholds: Thresholds) -> dict[str, dict[str, int]]:
+    """How many held-out comments of each topic stand on the wrong side of the threshold."""
+    topics: dict[str, dict[str, int]] = {}
+    for row, score in zip(rows, scores, strict=True):
+        example = gathered.examples[row]
+        counts = topics.setdefault(f"{example.label} {example.topic or example.source}", {"comments": 0, "wrong": 0})
+        counts["comments"] += 1
+        counts["wrong"] += int((score > thresholds.hold) != (example.label is Word.SPAM))
+    return dict(sorted(topics.items()))

@@ -1,0 +1,147 @@
+"""Logistic regression on hashed features, drawn towards the weights of the model that it starts from."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sparse
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+
+from moderator import features
+from moderator.comment import Comment
+from moderator.features import SPACES, TABLE_SIZE
+from moderator.reading import read
+from moderator.signals import SIGNALS, measure
+
+Vector = NDArray[np.float64]
+BLOCK = 256  # comments hashed at once: their n-grams stay in the second-level cache
+
+# How much room each space and the signals have: a feature's value is multiplied by this in training, so a greater
+# number means less regularisation. Chosen on leave-one-source-out runs, see docs/notes.md.
+SCALES = {"body": 1.0, "words": 2.0, "author": 4.0, "address": 1.0, "links": 1.0, "anchors": 1.0, "marks": 0.5}
+SIGNAL_SCALE = 0.5
+STRENGTH = 1.0  # inverse regularisation, as scikit-learn's C
+
+
+@dataclass(frozen=True)
+class Table:
+    """Comments as numbers: hashed n-grams (rows × TABLE_SIZE), and signals (rows × len(SIGNALS))."""
+
+    grams: sparse.csr_matrix
+    signals: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return int(self.signals.shape[0])
+
+    def take(self, rows: NDArray[np.intp]) -> "Table":
+        """Some of the rows."""
+        return Table(self.grams[rows], self.signals[rows])
+
+
+@dataclass(frozen=True)
+class Weights:
+    """What is fitted. ``table`` is for scaled features as features.py makes them; signals count from ``means``."""
+
+    table: NDArray[np.float32]
+    signals: Vector
+    means: Vector
+    bias: float
+
+    def logits(self, table: Table) -> Vector:
+        """Log-odds of every row."""
+        found: Vector = table.grams @ self.table.astype(np.float64) + (table.signals - self.means) @ self.signals + self.bias
+        return found
+
+
+def tabulate(comments: Sequence[Comment], *, progress: Callable[[int], None] = lambda done: None) -> Table:
+    """Read and hash comments; ``progress`` is told how many are done."""
+    indices: list[NDArray[np.uint32]] = []
+    values: list[NDArray[np.float32]] = []
+    starts = [0]
+    signals = np.empty((len(comments), len(SIGNALS)), dtype=np.float32)
+    for begin in range(0, len(comments), BLOCK):
+        readings = [read(comment) for comment in comments[begin : begin + BLOCK]]
+        for offset, row in enumerate(features.rows([features.lay_out(reading) for reading in readings])):
+            indices.append(row.buckets)
+            values.append(np.repeat(row.scales(), np.diff(row.edges)).astype(np.float32))
+            starts.append(starts[-1] + len(row.buckets))
+            signals[begin + offset] = measure(readings[offset])
+        progress(min(begin + BLOCK, len(comments)))
+    grams = sparse.csr_matrix(
+        (
+            np.concatenate(values) if values else np.empty(0, np.float32),
+            np.concatenate(indices).astype(np.int32) if indices else np.empty(0, np.int32),
+            np.array(starts),
+        ),
+        shape=(len(comments), TABLE_SIZE),
+    )
+    return Table(grams, signals)
+
+
+def _room() -> NDArray[np.float32]:
+    """The scale of every bucket of the weight table."""
+    return np.repeat(np.array([SCALES[space.name] for space in SPACES], np.float32), features.SIZES)
+
+
+def fit(
+    table: Table, spam: NDArray[np.bool_], weight: Vector, *, base: Weights | None = None, strength: float = STRENGTH, rounds: int = 60
+) -> Weights:
+    """Weights that minimise the weighted logistic loss, by L-BFGS (Liu & Nocedal 1989).
+
+    ``spam`` says which rows are, ``weight`` what each counts. With ``base`` the penalty is on the distance from it, so
+    that a few new rows move the model only as far as they say something; without, on the distance from nothing.
+    """
+    sign = np.where(spam, 1.0, -1.0)
+    room = _room()
+    used = np.unique(table.grams.indices)  # buckets that no row has keep the base's weight
+    narrow = sparse.csr_matrix(
+        (
+            table.grams.data * room[table.grams.indices],
+            np.searchsorted(used, table.grams.indices).astype(np.int32),
+            table.grams.indptr,
+        ),
+        shape=(len(table), len(used)),
+    )
+    turned = narrow.T.tocsr()
+    means = base.means if base else table.signals[~spam].mean(axis=0, dtype=np.float64)
+    dense = (table.signals - means) * SIGNAL_SCALE
+    offset = base.logits(table) if base else np.zeros(len(table))
+    count = len(used)
+
+    def loss(point: Vector) -> tuple[float, Vector]:
+        weights, signals, bias = point[:count], point[count:-1], point[-1]
+        margin = sign * (offset + narrow @ weights + dense @ signals + bias)
+        pull = -sign * weight / (1.0 + np.exp(np.clip(margin, -500, 500)))
+        gradient = np.concatenate([turned @ pull, dense.T @ pull, [pull.sum()]])
+        gradient[:-1] += point[:-1] / strength
+        value = float((weight * np.logaddexp(0.0, -margin)).sum() + 0.5 / strength * (point[:-1] @ point[:-1]))
+        return value, gradient
+
+    found = minimize(loss, np.zeros(count + len(SIGNALS) + 1), jac=True, method="L-BFGS-B", options={"maxiter": rounds, "maxcor": 10})
+    fitted = np.zeros(TABLE_SIZE, np.float32) if base is None else base.table.copy()
+    fitted[used] += (found.x[:count] * room[used]).astype(np.float32)
+    signals = found.x[count:-1] * SIGNAL_SCALE
+    bias = float(found.x[-1])
+    if base is not None:
+        signals, bias = signals + base.signals, bias + base.bias
+    return Weights(fitted, signals, means, bias)
+
+
+def calibrate(logits: Vector, spam: NDArray[np.bool_], weight: Vector) -> tuple[float, float]:
+    """(slope, shift) so that sigmoid(slope · logit + shift) is a probability (Platt 1999, with his targets)."""
+    positive, negative = float(weight[spam].sum()), float(weight[~spam].sum())
+    target = np.where(spam, (positive + 1) / (positive + 2), 1 / (negative + 2))
+
+    def loss(point: Vector) -> tuple[float, Vector]:
+        z = point[0] * logits + point[1]
+        error = weight * (1.0 / (1.0 + np.exp(-np.clip(z, -500, 500))) - target)
+        return float((weight * (np.logaddexp(0.0, z) - target * z)).sum()), np.array([error @ logits, error.sum()])
+
+    found = minimize(loss, np.array([1.0, 0.0]), jac=True, method="L-BFGS-B", bounds=[(1e-3, 100.0), (None, None)])
+    return float(found.x[0]), float(found.x[1])
+
+
+def recalibrated(weights: Weights, slope: float, shift: float) -> Weights:
+    """The same order of comments, with log-odds that are slope · logit + shift."""
+    return Weights((weights.table * slope).astype(np.float32), weights.signals * slope, weights.means, weights.bias * slope + shift)

@@ -1,0 +1,115 @@
+"""Writing a model's folder: data only, a digest of every file, and the answers to a few fixed comments."""
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from moderator import __version__
+from moderator.classifier import FORMAT, MANIFEST, MODEL, PROBES, WEIGHTS, Classifier, digest, load, self_digest
+from moderator.comment import Author, Comment, Parent, Post
+from moderator.features import SPACES
+from moderator.policy import Thresholds
+from moderator.reading import read
+from moderator.shelf import sync_folder
+from moderator.signals import SIGNALS
+from moderator.training.fit import Weights
+
+REPORT = "report.json"
+
+# Every way through reading and features that could change under a model: markup, disguises, scripts, all the fields.
+PROBE_COMMENTS = (
+    Comment("Thank you, the third step was what I had been missing for two days.", author=Author("Ines Valcke")),
+    Comment("1. http://journal-neo.org/2016/03/17/russias-mission-accomplished-moment-in-syria/", kind="reply"),
+    Comment(
+        "Great post! Visit <a href='http://pills-4u.shop/buy?x=1'>best pills online</a> NOW!!! +1 (800) 555-0199",
+        author=Author("cheap pills online", "@pills-4u.shop", "http://www.pills-4u.shop/buy/index.html"),
+    ),
+    Comment("Ставки на спорт и к\u0430зино: \u202egnippilf\u202c b\u200bo\u200bnus, пишите в телеграм @bonus77", author=Author("Вулкан")),
+    Comment("𝓫𝓾𝔂 ｃｈｅａｐ v i a g r a at example dot com [url=http://x.biz/a-b]here[/url]", author=Author("BestDeals24")),
+    Comment("def f(x):\n    return x &lt; 3 and List<string>()\n\nraises TypeError on 3.11, any idea?", post=Post(title="Functions in Python")),
+    Comment("これはとても参考になりました。ありがとうございます！", author=Author("たけし", "@example.ne.jp", "https://takeshi.hatenablog.com/")),
+    Comment("شكرا جزيلا على المقال الرائع", parent=Parent(text="مرحبا")),
+    Comment("<p>hello <span style='display:none'>hidden words</span> there</p><!-- note -->", kind="pingback"),
+)
+
+
+def publish(
+    into: Path,
+    weights: Weights,
+    thresholds: Thresholds,
+    *,
+    made: datetime,
+    report: Mapping[str, Any],
+    summary: str,
+) -> str:
+    """Write ``into/<id>/`` and return the id: its time and the first letters of the weights' digest.
+
+    The folder is made beside, written, read back through the same checks as at serving, synced, and then renamed: a
+    crash leaves nothing that could be taken for a model.
+    """
+    into.mkdir(parents=True, exist_ok=True)
+    beside = into / f".making-{os.getpid()}"
+    shutil.rmtree(beside, ignore_errors=True)
+    beside.mkdir()
+    try:
+        np.save(beside / WEIGHTS, weights.table, allow_pickle=False)
+        id = f"{made:%Y%m%dT%H%M%S}-{digest(beside / WEIGHTS)[:8]}"
+        model = {
+            "spaces": [list(space[:2]) for space in SPACES],
+            "signals": [signal.__name__ for signal in SIGNALS],
+            "bias": weights.bias,
+            "signal_weights": weights.signals.tolist(),
+            "signal_means": weights.means.tolist(),
+            "thresholds": {"hold": thresholds.hold, "reject": thresholds.reject},
+        }
+        classifier = Classifier(
+            id,
+            weights=weights.table,
+            bias=weights.bias,
+            signal_weights=model["signal_weights"],
+            signal_means=model["signal_means"],
+            thresholds=thresholds,
+        )
+        probes = [{"comment": probe.to_json(), "score": classifier.score(read(probe))} for probe in PROBE_COMMENTS]
+        _write(beside / MODEL, model)
+        _write(beside / PROBES, probes)
+        _write(beside / REPORT, report)
+        manifest = {
+            "format": FORMAT,
+            "id": id,
+            "made": made.isoformat(timespec="seconds"),
+            "moderator": __version__,
+            "summary": summary,
+            "files": {name: digest(beside / name) for name in (MODEL, WEIGHTS, PROBES, REPORT)},
+        }
+        _write(beside / MANIFEST, {**manifest, "self": self_digest(manifest)})
+        load(beside)
+        for path in beside.iterdir():
+            _sync(path)
+        sync_folder(beside)
+        os.replace(beside, into / id)
+        sync_folder(into)
+    except BaseException:
+        shutil.rmtree(beside, ignore_errors=True)
+        raise
+    return id
+
+
+def _write(path: Path, content: object) -> None:
+    path.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", "utf-8")
+
+
+def _sync(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def weights_of(classifier: Classifier) -> Weights:
+    """A model's weights, to start from."""
+    return Weights(np.array(classifier.weights), classifier.signal_weights, classifier.signal_means, classifier.bias)
