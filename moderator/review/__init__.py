@@ -23,7 +23,9 @@ STATIC = HERE / "static"
 def blueprint(store: Store, shelf: Models, settings: Settings, clock: Clock) -> Blueprint:
     """The pages over an open store. The installation's secret is read, or made, in the data folder."""
     desk = Desk(store, shelf, settings, clock, all_settings.secret(settings.data))
-    pages = Blueprint("review", __name__, template_folder="templates", static_folder="static", static_url_path="/static")
+    pages = Blueprint(
+        "review", __name__, template_folder="templates", static_folder="static", static_url_path="/static"
+    )
     guard.add(pages, desk)
     errors.add(pages)
     login.add(pages, desk)

@@ -46,7 +46,9 @@ def add(blueprint: Blueprint, desk: Desk) -> None:
         except UnknownVerdict:
             return _onward(desk, Done(deeds.without(batch).deeds))
         if taken.stale and not taken.given:
-            response = _stale_page(desk, deed.comment_id, "Somebody has spoken on it since, so there is nothing to undo.")
+            response = _stale_page(
+                desk, deed.comment_id, "Somebody has spoken on it since, so there is nothing to undo."
+            )
             _remember(desk, response, Done(deeds.without(batch).deeds))
             return response
         return _onward(desk, deeds.without(batch), anchor=f"c-{deed.comment_id}")

@@ -112,7 +112,8 @@ def card(stored: StoredComment, *, site: Site | None, classifier: Classifier | N
         sent=None if comment.body.strip() == reading.text else folded(comment.body),
         sent_matters=not plain,
         because=because,
-        reasons=reasons,
+        # The page names the very words; the sentence about some of them would say it twice.
+        reasons=reasons if explained is None else tuple(reason for reason in reasons if reason.code != "words"),
         threshold=threshold,
         towards_spam=_heaviest(reading, explained, 1),
         towards_ham=_heaviest(reading, explained, -1),

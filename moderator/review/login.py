@@ -69,7 +69,9 @@ def normal(password: str) -> str:
 def what_is_wrong(password: str, again: str, login: str) -> str:
     """A sentence if this should not become a password, else nothing."""
     if len(password) < LEAST_CHARACTERS:
-        return f"It has {len(password)} characters; at least {LEAST_CHARACTERS} are needed. A few words in a row do well."
+        return (
+            f"It has {len(password)} characters; at least {LEAST_CHARACTERS} are needed. A few words in a row do well."
+        )
     if len(set(password)) < LEAST_DIFFERENT or password.casefold() in (login * 3, "moderator" * 2):
         return "It is too easy to guess. A few words in a row do well."
     if password != again:

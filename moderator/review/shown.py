@@ -96,7 +96,9 @@ def _sign(found: re.Match[str]) -> Piece:
         return Piece(f"{len(run):,} spaces", f"{len(run):,} spaces in a row")
     code = f"U+{ord(run[0]):04X}"
     name = unicodedata.name(run[0], "").lower()
-    return Piece(SHORT.get(run[0], code) + times, f"{name} ({code})" if name else f"a character without a name ({code})")
+    return Piece(
+        SHORT.get(run[0], code) + times, f"{name} ({code})" if name else f"a character without a name ({code})"
+    )
 
 
 def _pieces(text: str, step: int) -> Iterator[Piece]:
