@@ -47,11 +47,11 @@ def test_a_card_says_why(desk: Desk) -> None:
     decision = replace(
         HOLD, rule="link_only", reasons=(Reason("link_only", "Nothing but a link."), Reason("x", "Odd."))
     )
-    desk.hold("Play casino at https://www.evil.example/win thanks", decision, author={"name": "Joe", "email": "j@x.example"},
-              post={"title": "On gardens"})  # fmt: skip
+    desk.hold("Play casino at https://www.evil.example/win thanks", decision,
+              author={"name": "Joe", "email": "j@x.example"}, post={"title": "On gardens"})  # fmt: skip
     page = desk.browser.get("/").text
     for told in (
-        "Nothing but a link.", "<li>Odd.</li>", "<strong>62 %</strong> spam", "this site holds above 40 %",
+        "Nothing but a link.", "<li>Odd.</li>", "<strong>62\u00a0%</strong> spam", "this site holds above 40\u00a0%",
         '<mark class="spam-5">casino</mark>', '<mark class="ham-5">thanks</mark>', "<bdi>evil.example</bdi>",
         "<bdi>Joe</bdi>", "j@x.example", "On gardens", "casino</bdi>",
     ):  # fmt: skip
@@ -64,7 +64,7 @@ def test_the_card_says_when_another_model_answers_now(desk: Desk) -> None:
     desk.shelf.model = WordModel("m2")
     page = desk.browser.get("/").text
     assert "The model has changed since" in page
-    assert "<strong>93 %</strong>" in page
+    assert "<strong>93\u00a0%</strong>" in page
     assert "would answer <strong>hold</strong>" in page
 
 
@@ -164,7 +164,7 @@ def test_a_double_click_is_one_verdict(desk: Desk) -> None:
 def test_half_a_form_is_refused(desk: Desk, fields: dict[str, str]) -> None:
     comment = desk.hold()
     action = f"/comments/{comment}/verdict"
-    answer = desk.submit(desk.browser.get("/"), action, **{"word": "spam", **fields})
+    answer = desk.browser.post(action, data={**form(desk.browser.get("/"), action), "word": "spam", **fields})
     assert answer.status_code == 400
     assert desk.status(comment) == "held"
 
@@ -242,8 +242,8 @@ def test_the_page_of_a_comment_tells_its_whole_history(desk: Desk) -> None:
     page = desk.browser.get(f"/comments/{comment}").text
     told = page[page.index("What happened") :]
     for said in (
-        "The machine held it at 62 %", "approved it", "The blog sent another text", "the first text",
-        "The machine rejected it at 99.9 %" if REJECT.score and REJECT.score < 0.999 else "over 99.9 %",
+        "The machine held it at 62\u00a0%", "approved it", "The blog sent another text", "the first text",
+        "The machine rejected it at 99.9\u00a0%" if REJECT.score and REJECT.score < 0.999 else "over 99.9\u00a0%",
         "the-blog", "rejected it", "webhook",
     ):  # fmt: skip
         assert said in told, said

@@ -1,4 +1,4 @@
-"""A moderator's word, and taking it back. Both are POSTs that lead on by a redirect, so that a reload repeats nothing."""
+"""A moderator's word, and taking it back. Both are POSTs that end in a redirect: a reload repeats nothing."""
 
 import re
 

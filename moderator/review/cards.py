@@ -85,10 +85,10 @@ class Card:
 def per_cent(score: float) -> str:
     """A probability as it is told: never 0 or 100, which no score means."""
     if score < LEAST_SHOWN:
-        return "under 0.1 %"
+        return "under 0.1\u00a0%"
     if score > MOST_SHOWN:
-        return "over 99.9 %"
-    return f"{100 * score:.1f} %" if score < 0.01 or score > 0.99 else f"{100 * score:.0f} %"
+        return "over 99.9\u00a0%"
+    return f"{100 * score:.1f}\u00a0%" if score < 0.01 or score > 0.99 else f"{100 * score:.0f}\u00a0%"
 
 
 def card(stored: StoredComment, *, site: Site | None, classifier: Classifier | None, whole: bool = False) -> Card:

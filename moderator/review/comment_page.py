@@ -35,7 +35,6 @@ def shown(desk: Desk, history: History) -> dict[str, object]:
     return {
         "card": card(now, site=desk.store.site(now.site_id), classifier=classifier, whole=True),
         "events": _events(history),
-        "events": _events(history),
         "model": classifier.id if classifier else "",
         "view_url": f"/comments/{now.id}",
     }

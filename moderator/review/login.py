@@ -73,7 +73,7 @@ def what_is_wrong(password: str, again: str, login: str) -> str:
             f"It has {len(password)} characters; at least {LEAST_CHARACTERS} are needed. A few words in a row do well."
         )
     if len(set(password)) < LEAST_DIFFERENT or password.casefold() in (login * 3, "moderator" * 2):
-        return "It is too easy to guess. A few words in a row do well."
+        return "It is too easy to guess. Take a few words in a row."
     if password != again:
         return "The two do not match. Type it once more."
     return ""
