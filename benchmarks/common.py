@@ -17,7 +17,7 @@ TEXTS = (
     "if somebody wants to compare.",
     "Great post! Really helpful information, I will bookmark your site. Visit my page for cheap watches "
     "http://best-watches.example.com/deal?id=7",
-    "<p>I <em>disagree</em>: the second loop is not needed. <a href=\"https://example.net/proof\">Here</a> is why.</p>",
+    '<p>I <em>disagree</em>: the second loop is not needed. <a href="https://example.net/proof">Here</a> is why.</p>',
     "Das habe ich gestern auch versucht, leider ohne Erfolg. Welche Version benutzt du?",
     "1. http://example.com/2016/03/17/a-mission-accomplished/",
     "No.",

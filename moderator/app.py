@@ -4,7 +4,7 @@ import logging
 from importlib.metadata import version
 from typing import Protocol
 
-from flask import Flask, Response, json, request
+from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -13,7 +13,7 @@ from moderator.moderation import Models, Moderator, StoreUnavailable, log_fault
 from moderator.settings import Settings
 from moderator.store import Clock, Store, StoreError
 from moderator.wire import native, problems
-from moderator.wire.problems import JSON_HEADERS, Problem
+from moderator.wire.problems import Problem, answer
 
 log = logging.getLogger(__name__)
 
@@ -44,23 +44,19 @@ def _add_probes(app: Flask, store: Store, shelf: Shelf) -> None:
 
     @app.get("/healthz")
     def healthz() -> Response:
-        return _json({"status": "ok"})
+        return answer({"status": "ok"})
 
     @app.get("/readyz")
     def readyz() -> Response:
         store.check()
         if shelf.current() is None:
-            raise problems.unavailable("no model can be loaded, so comments are held", cure="run `moderator models list`")
-        return _json({"status": "ready"})
+            raise problems.unavailable("no model can be loaded, so all is held", cure="run `moderator models list`")
+        return answer({"status": "ready"})
 
     @app.get("/version")
     def show_version() -> Response:
         model = shelf.current()
-        return _json({"version": version("moderator"), "model": model.id if model else None})
-
-
-def _json(shown: object) -> Response:
-    return Response(json.dumps(shown), 200, JSON_HEADERS, mimetype="application/json")
+        return answer({"version": version("moderator"), "model": model.id if model else None})
 
 
 def _add_errors(app: Flask) -> None:

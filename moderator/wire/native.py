@@ -4,7 +4,6 @@
 ``GET /v1/comments/{id}`` gives back all that is known of one comment.
 """
 
-import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -15,7 +14,8 @@ from moderator.comment import Comment, CommentError, Decision, Verdict, Word, cl
 from moderator.moderation import Moderator
 from moderator.store import History, Remembered, Site, Store, UnknownComment
 from moderator.wire.json_body import read_json
-from moderator.wire.problems import JSON_HEADERS, Problem
+from moderator.wire.problems import Problem
+from moderator.wire.problems import answer as answered
 
 WORDS = {word.value: word for word in (Word.HAM, Word.SPAM, Word.UNWANTED)}
 MOST_OF_A_NAME = 255
@@ -33,7 +33,7 @@ def blueprint(store: Store, moderator: Moderator, *, most_bytes: int) -> Bluepri
         site = _site(store, environ)
         comment = _comment(read_json(environ, most_bytes=most_bytes))
         answer = moderator.judge(site, comment)
-        return _answer(render(answer), 200 if answer.known else 201)
+        return answered(render(answer), 200 if answer.known else 201)
 
     @door.post("/<comment_id>/verdict")
     def verdict(comment_id: str) -> Response:
@@ -45,14 +45,14 @@ def blueprint(store: Store, moderator: Moderator, *, most_bytes: int) -> Bluepri
         except UnknownComment:
             raise _unknown() from None
         shown = {"id": given.comment_id, "verdict": given.word, "status": given.status, "version": given.version}
-        return _answer(shown, 200)
+        return answered(shown, 200)
 
     @door.get("/<comment_id>")
     def show(comment_id: str) -> Response:
         history = store.history(clean(comment_id), site=_site(store, request.environ))
         if history is None:
             raise _unknown()
-        return _answer(render_history(history), 200)
+        return answered(render_history(history), 200)
 
     return door
 
@@ -124,11 +124,6 @@ def _unknown() -> Problem:
 
 
 # Rendering what we answer
-
-
-def _answer(shown: Mapping[str, Any], status: int) -> Response:
-    body = json.dumps(shown, separators=(",", ":"))
-    return Response(body, status, JSON_HEADERS, mimetype="application/json")
 
 
 def render(answer: Remembered) -> dict[str, Any]:

@@ -21,6 +21,15 @@ JSON_HEADERS = (
 )
 
 
+# json.dumps with separators of one's own makes an encoder at every call.
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+
+
+def answer(shown: object, status: int = 200) -> Response:
+    """An answer in JSON, compact, in ASCII."""
+    return Response(_encode(shown).encode(), status, JSON_HEADERS, mimetype="application/json")
+
+
 class Problem(Exception):
     """A request that gets an error for an answer. ``kind`` is its type's last part; raise it anywhere in a door."""
 
@@ -59,7 +68,7 @@ def render(problem: Problem) -> Response:
     if problem.cure:
         shown["cure"] = problem.cure
     headers = [*problem.headers, *JSON_HEADERS]
-    return Response(json.dumps(shown), problem.status, headers, mimetype="application/problem+json")
+    return Response(_encode(shown), problem.status, headers, mimetype="application/problem+json")
 
 
 def unavailable(detail: str, *, cure: str = "send it again in a few seconds") -> Problem:
