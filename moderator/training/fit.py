@@ -48,10 +48,23 @@ class Table:
         return Table(self.grams[rows], self.signals[rows])
 
 
+def without_author(table: Table) -> Table:
+    """The same comments as if nobody had signed them."""
+    text = sparse.diags((~_who_columns()).astype(np.float32))
+    return Table((table.grams @ text).tocsr(), table.signals * ~_who_signals())
+
+
+def _who_columns() -> NDArray[np.bool_]:
+    return np.repeat(np.isin(np.arange(len(SPACES)), list(WHO)), features.SIZES)
+
+
+def _who_signals() -> NDArray[np.bool_]:
+    return np.array([signal.__name__ in WHO_SIGNALS for signal in SIGNALS])
+
+
 def with_drop_out(table: Table, spam: NDArray[np.bool_], weight: Vector) -> tuple[Table, NDArray[np.bool_], Vector]:
     """The rows, and copies of those that have an author and a text, without the one and without the other."""
-    who_columns = np.repeat(np.isin(np.arange(len(SPACES)), list(WHO)), features.SIZES)
-    who_signals = np.array([signal.__name__ in WHO_SIGNALS for signal in SIGNALS])
+    who_columns, who_signals = _who_columns(), _who_signals()
     who = sparse.diags(who_columns.astype(np.float32))
     text = sparse.diags((~who_columns).astype(np.float32))
     of_author, of_text = (table.grams @ who).tocsr(), (table.grams @ text).tocsr()
