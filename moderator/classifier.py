@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from moderator import features
 from moderator.comment import Comment, Reason
-from moderator.features import BODY, OFFSETS, ORDERS, SPACES, TABLE_SIZE, WORDS
+from moderator.features import BODY, ORDERS, SPACES, TABLE_SIZE, WORDS
 from moderator.policy import Thresholds
 from moderator.reading import LINK_MARK, Reading, read
 from moderator.signals import SIGNALS, measure, sentence
@@ -137,7 +137,9 @@ class Classifier:
             weight = float(spaces[number])
             if number not in (BODY, WORDS) and abs(weight) > LEAST_WEIGHT:
                 space = SPACES[number]
-                told.append((weight, Reason(space.name, f"{space.says[0].upper()}{space.says[1:]}. {_towards(weight)}")))
+                told.append(
+                    (weight, Reason(space.name, f"{space.says[0].upper()}{space.says[1:]}. {_towards(weight)}"))
+                )
         text = float(spaces[BODY] + spaces[WORDS])
         if abs(text) > LEAST_WEIGHT:
             words = self._heaviest(layout, block, text > 0)
@@ -151,7 +153,11 @@ class Classifier:
         """Up to three words of the text that weigh most in the direction asked for."""
         weighed = self._tokens(layout, self._roughly(block, layout.starts[1]))
         weighed.sort(key=lambda item: -item[2] if towards_spam else item[2])
-        words = [layout.text[start:end].strip(".,;:!?()\"'") for start, end, weight in weighed[:3] if (weight > 0) == towards_spam]
+        words = [
+            layout.text[start:end].strip(".,;:!?()\"'")
+            for start, end, weight in weighed[:3]
+            if (weight > 0) == towards_spam
+        ]
         return [word for word in words if word and LINK_MARK not in word]
 
     def _tokens(self, layout: features.Layout, characters: NDArray[np.float64]) -> list[tuple[int, int, float]]:
@@ -216,7 +222,9 @@ class Classifier:
         block = features.grams([layout])
         spaces = self._spaces(features.row(block, 0, layout))
         signals = self._signals(reading)
-        parts = [(space.says[0].upper() + space.says[1:] + ".", float(w)) for space, w in zip(SPACES, spaces, strict=True)]
+        parts = [
+            (space.says[0].upper() + space.says[1:] + ".", float(w)) for space, w in zip(SPACES, spaces, strict=True)
+        ]
         parts += [(sentence(signal), float(w)) for signal, w in zip(SIGNALS, signals, strict=True)]
         logit = self.bias + float(spaces.sum()) + float(signals.sum())
         parts = sorted((part for part in parts if part[1]), key=lambda part: -abs(part[1]))
@@ -232,7 +240,9 @@ def _towards(weight: float) -> str:
 
 def _placed(text: str, layout: features.Layout, tokens: Sequence[tuple[int, int, float]]) -> tuple[Weighed, ...]:
     """Tokens of the layout found again in the reading's text, in order."""
-    folded = "".join(low if len(low := character.lower()) == 1 else character for character in text).translate(features.DIGITS)
+    folded = "".join(low if len(low := character.lower()) == 1 else character for character in text).translate(
+        features.DIGITS
+    )
     placed: list[Weighed] = []
     reached = 0
     for start, end, weight in tokens[:MOST_SHADED]:
@@ -268,14 +278,18 @@ def load(folder: Path) -> Classifier:
     except ModelError:
         raise
     except FileNotFoundError as missing:
-        raise ModelError(f"no model in {folder}: {Path(str(missing.filename)).name} is missing; run: moderator train") from None
+        raise ModelError(
+            f"no model in {folder}: {Path(str(missing.filename)).name} is missing; run: moderator train"
+        ) from None
     except (OSError, ValueError, KeyError, TypeError, IndexError, EOFError) as broken:
         raise ModelError(f"{folder}: cannot be read ({type(broken).__name__}); restore it or train again") from broken
     return classifier
 
 
 def _assemble(folder: Path, id: str, model: dict[str, Any]) -> Classifier:
-    if model["signals"] != [signal.__name__ for signal in SIGNALS] or model["spaces"] != [list(space[:2]) for space in SPACES]:
+    if model["signals"] != [signal.__name__ for signal in SIGNALS] or model["spaces"] != [
+        list(space[:2]) for space in SPACES
+    ]:
         raise ModelError(f"{folder}: was made with other features than this code has; train again")
     weights = np.load(folder / WEIGHTS, mmap_mode="r", allow_pickle=False)
     if weights.shape != (TABLE_SIZE,) or weights.dtype != np.float32 or not np.isfinite(weights).all():
@@ -302,8 +316,8 @@ def _ask_probes(folder: Path, classifier: Classifier, probes: list[dict[str, Any
         answer = classifier.score(read(Comment.from_json(probe["comment"], needs_id=False)))
         if not abs(answer - probe["score"]) <= PROBE_TOLERANCE:
             raise ModelError(
-                f"{folder}: answers probe {number} with {answer:.4f}, but answered {probe['score']:.4f} when it was made: "
-                "the code has changed under it; run: moderator train"
+                f"{folder}: answers probe {number} with {answer:.4f}, but answered {probe['score']:.4f} "
+                "when it was made: the code has changed under it; run: moderator train"
             )
 
 

@@ -18,7 +18,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from moderator.reading import Link, Reading
+from moderator.links import Link
+from moderator.reading import Reading
 
 Ints = NDArray[np.intp]
 Floats = NDArray[np.float32]
@@ -135,7 +136,11 @@ def _marks(reading: Reading, read: Sequence[Link]) -> tuple[int, ...]:
         tokens += (f"mail {reading.email_domain}", f"mail tld {reading.email_domain.rpartition('.')[2]}")
     if reading.author_link:
         link = reading.author_link
-        tokens += (f"home {link.host}", f"home tld {link.host.rpartition('.')[2]}", f"home depth {min(link.path.count('/'), 4)}")
+        tokens += (
+            f"home {link.host}",
+            f"home tld {link.host.rpartition('.')[2]}",
+            f"home depth {min(link.path.count('/'), 4)}",
+        )
     for link in read:
         tokens += (f"host {link.host}", f"tld {link.host.rpartition('.')[2]}")
     first, mask = int(OFFSETS[MARKS]), int(SIZES[MARKS]) - 1
@@ -235,7 +240,9 @@ class Row(NamedTuple):
 
     def scales(self) -> NDArray[np.float64]:
         """The value of every feature of each space: one over the root of how many there are."""
-        return 1.0 / np.sqrt(np.maximum(self.edges[1:] - self.edges[:-1], 1))
+        counts = np.maximum(self.edges[1:] - self.edges[:-1], 1)
+        scales: NDArray[np.float64] = 1.0 / np.sqrt(counts)
+        return scales
 
 
 def rows(layouts: Sequence[Layout]) -> Iterator[Row]:

@@ -8,7 +8,6 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
-
 from test_story import LINK, ask, run, serving
 
 pytest.importorskip("sklearn", reason="training needs scikit-learn: pip install 'moderator[train]'")

@@ -18,7 +18,17 @@ from moderator.shelf import Shelf
 from moderator.store import Store
 from moderator.training import corpus
 from moderator.training.evaluate import HOLD_BUDGET, REJECT_BUDGET, Figures, figures, needed, threshold
-from moderator.training.fit import Table, Vector, Weights, calibrate, fit, recalibrated, tabulate, with_drop_out, without_author
+from moderator.training.fit import (
+    Table,
+    Vector,
+    Weights,
+    calibrate,
+    fit,
+    recalibrated,
+    tabulate,
+    with_drop_out,
+    without_author,
+)
 from moderator.training.publish import publish, weights_of
 
 LEAST_OF_A_LABEL = 5
@@ -103,7 +113,9 @@ def _count_table(gathered: Gathered) -> list[str]:
     rows = Counter(example.source for example in gathered.examples)
     spam = Counter(example.source for example in gathered.examples if example.label is Word.SPAM)
     width = max(len(source) for source in rows)
-    lines = [f"  {source:<{width}} {count:>7,} comments, {spam[source]:>6,} spam" for source, count in sorted(rows.items())]
+    lines = [
+        f"  {source:<{width}} {count:>7,} comments, {spam[source]:>6,} spam" for source, count in sorted(rows.items())
+    ]
     return [*lines, f"  {'together':<{width}} {rows.total():>7,} comments, {spam.total():>6,} spam"]
 
 
@@ -127,7 +139,8 @@ def _worth(source: str, rows: int) -> float:
 def on_yardstick(gathered: Gathered) -> NDArray[np.bool_]:
     """Which comments are kept for comparing: by the hash of their text, so always the same; never own verdicts."""
     held_out = np.array(
-        [corpus.group_of(example) % YARDSTICK == 0 and example.comment.body != "" for example in gathered.examples], dtype=np.bool_
+        [corpus.group_of(example) % YARDSTICK == 0 and example.comment.body != "" for example in gathered.examples],
+        dtype=np.bool_,
     )
     if gathered.own:
         held_out[-gathered.own :] = False
@@ -140,7 +153,10 @@ def thresholds_from(ham: Vector, before: Thresholds | None, say: Callable[[str],
     for name, budget, found in (("hold", HOLD_BUDGET, hold), ("reject", REJECT_BUDGET, reject)):
         if found is None:
             kept = "keeps the earlier model's" if before else "stays cautious"
-            say(f"threshold to {name}: {budget:.1%} of good comments at 95 % needs {needed(budget):,} held-out good comments; has {len(ham):,}; {kept}")
+            say(
+                f"threshold to {name}: {budget:.1%} of good comments at 95 % needs {needed(budget):,} held-out good "
+                f"comments; has {len(ham):,}; {kept}"
+            )
     before = before or CAUTIOUS
     hold = before.hold if hold is None else hold
     reject = before.reject if reject is None else reject
@@ -173,7 +189,10 @@ def in_words(found: Figures) -> str:
     held = "–" if found.ham_held is None else f"{found.ham_held * 1000:.0f}"
     through = "–" if found.spam_approved is None else f"{found.spam_approved * 1000:.0f}"
     auc = "–" if found.roc_auc is None else f"{found.roc_auc:.4f}"
-    return f"of 1,000 good comments {held} would be held, of 1,000 spam {through} let through; ROC-AUC {auc} on {found.comments:,} comments"
+    return (
+        f"of 1,000 good comments {held} would be held, of 1,000 spam {through} let through; "
+        f"ROC-AUC {auc} on {found.comments:,} comments"
+    )
 
 
 def _comparison(new: Figures, old: Figures | None) -> list[str]:
@@ -217,13 +236,16 @@ def train(
     spam = gathered.spam()
     if min(spam.sum(), (~spam).sum()) < LEAST_OF_A_LABEL:
         raise corpus.CorpusError(
-            f"training needs at least {LEAST_OF_A_LABEL} comments of each label; there are {(~spam).sum()} ham and {spam.sum()} spam"
+            f"training needs at least {LEAST_OF_A_LABEL} comments of each label; "
+            f"there are {(~spam).sum()} ham and {spam.sum()} spam"
         )
     say("learning from")
     for line in _count_table(gathered):
         say(line)
     total = len(gathered.examples)
-    table = tabulate([example.comment for example in gathered.examples], progress=lambda done: progress.step("read", done, total))
+    table = tabulate(
+        [example.comment for example in gathered.examples], progress=lambda done: progress.step("read", done, total)
+    )
 
     held_out = on_yardstick(gathered)
     learned = np.flatnonzero(~held_out)
@@ -304,7 +326,9 @@ def _settled(
     scores = _sigmoid(slope * found + shift)
     thresholds = thresholds_from(scores[~spam[seen]], None, progress.say)
     hold = threshold(scores[~spam[seen] & genre[seen]], HOLD_BUDGET)
-    unsigned_hold = threshold(_sigmoid(slope * np.concatenate(unsigned_ham) + shift), HOLD_BUDGET) if unsigned_ham else None
+    unsigned_hold = (
+        threshold(_sigmoid(slope * np.concatenate(unsigned_ham) + shift), HOLD_BUDGET) if unsigned_ham else None
+    )
     hold = thresholds.hold if hold is None else hold
     reject = max(hold, thresholds.reject) if thresholds.reject is not None else None
     return recalibrated(weights, slope, shift), Thresholds(hold, reject, unsigned_hold)
@@ -314,7 +338,9 @@ def _signed(example: Example) -> bool:
     return bool(example.comment.author.name or example.comment.author.url)
 
 
-def _by_topic(gathered: Gathered, rows: NDArray[np.intp], scores: Vector, thresholds: Thresholds) -> dict[str, dict[str, int]]:
+def _by_topic(
+    gathered: Gathered, rows: NDArray[np.intp], scores: Vector, thresholds: Thresholds
+) -> dict[str, dict[str, int]]:
     """How many held-out comments of each topic stand on the wrong side of the threshold."""
     topics: dict[str, dict[str, int]] = {}
     for row, score in zip(rows, scores, strict=True):

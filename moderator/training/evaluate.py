@@ -80,7 +80,7 @@ def calibration_error(scores: Vector, spam: Truth, *, bins: int = 10) -> float:
 
 
 def needed(budget: float, *, doubt: float = DOUBT) -> int:
-    """How many good comments a threshold for ``budget`` needs at least: log doubt / log(1 - budget) (Tong et al. 2018)."""
+    """How many good comments a threshold for ``budget`` needs: log doubt / log(1 - budget) (Tong et al. 2018)."""
     return math.ceil(math.log(doubt) / math.log1p(-budget))
 
 

@@ -124,7 +124,13 @@ def _room() -> NDArray[np.float32]:
 
 
 def fit(
-    table: Table, spam: NDArray[np.bool_], weight: Vector, *, base: Weights | None = None, strength: float = STRENGTH, rounds: int = 60
+    table: Table,
+    spam: NDArray[np.bool_],
+    weight: Vector,
+    *,
+    base: Weights | None = None,
+    strength: float = STRENGTH,
+    rounds: int = 60,
 ) -> Weights:
     """Weights that minimise the weighted logistic loss, by L-BFGS (Liu & Nocedal 1989).
 
@@ -190,4 +196,6 @@ def calibrate(logits: Vector, spam: NDArray[np.bool_], weight: Vector) -> tuple[
 
 def recalibrated(weights: Weights, slope: float, shift: float) -> Weights:
     """The same order of comments, with log-odds that are slope · logit + shift."""
-    return Weights((weights.table * slope).astype(np.float32), weights.signals * slope, weights.means, weights.bias * slope + shift)
+    return Weights(
+        (weights.table * slope).astype(np.float32), weights.signals * slope, weights.means, weights.bias * slope + shift
+    )
