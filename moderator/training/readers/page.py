@@ -83,13 +83,14 @@ def _row(node: Tag, marks: set[int], *, title: str, link: str) -> Row | None:
     text = where.decode_contents().strip() if where and not _holds(where, marks) else _rest(node, marks)
     if not text:
         return None
-    author = _first(own, AUTHORS)
+    kind = next((kind for kind in ("pingback", "trackback") if kind in classes), "")
+    author = _first(own, AUTHORS) or (next((tag for tag in own if tag.name == "a"), None) if kind else None)
     links = [author, *author.find_all("a"), *author.find_parents("a", limit=1)] if author else []
     urls = [url for tag in links if isinstance(url := tag.get("href"), str) and url.startswith(("http://", "https://"))]
     stamped = next((str(tag.get("datetime")) for tag in own if tag.name == "time" and tag.get("datetime")), "")
     number = NUMBER.search(str(node.get("id") or ""))
     answers = any(id(parent) in marks for parent in node.parents)
-    kind = next((kind for kind in ("pingback", "trackback") if kind in classes), "reply" if answers else "comment")
+    kind = kind or ("reply" if answers else "comment")
     return Row(
         node.sourceline or 0,
         {
