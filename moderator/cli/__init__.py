@@ -6,7 +6,7 @@ from typing import NoReturn
 
 import click
 
-from moderator.cli import datasets, judging, keeping, models, serving
+from moderator.cli import datasets, exports, judging, keeping, models, serving
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -30,6 +30,7 @@ COMMANDS: tuple[click.Command, ...] = (
     keeping.users,
     # What it has learned.
     datasets.datasets,
+    exports.convert,
     judging.train,
     judging.score,
     judging.explain,

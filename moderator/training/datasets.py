@@ -239,7 +239,7 @@ DATASETS: tuple[Dataset, ...] = (
         "hatebr",
         "7,000 Instagram comments on Brazilian politics, a half of them offensive; ham alone.",
         "https://github.com/franciellevargas/HateBR",
-        "not stated for every use",
+        "CC BY-NC 4.0",
         "F. Vargas et al.: HateBR, LREC 2022",
         ("pt",),
         (
@@ -250,7 +250,7 @@ DATASETS: tuple[Dataset, ...] = (
         ),
         parsers.table("instagram_comments", lang="pt", toxic="binary_classification"),
         may_train=False,
-        reason="for research; kept for evaluation",
+        reason="its licence forbids commercial use",
     ),
     Dataset(
         "offcombr",
@@ -267,13 +267,13 @@ DATASETS: tuple[Dataset, ...] = (
         ),
         parsers.offcombr,
         may_train=False,
-        reason="it has no licence",
+        reason="it states no licence",
     ),
     Dataset(
         "unhealthy",
         "Comments on a Canadian newspaper's articles, some of them unkind; ham alone (validation and test part).",
         "https://github.com/conversationai/unhealthy-conversations",
-        "CC BY-NC-SA 4.0",
+        "CC BY-SA 4.0",
         "I. Price et al.: Six Attributes of Unhealthy Conversations, 2020",
         ("en",),
         tuple(
@@ -285,19 +285,19 @@ DATASETS: tuple[Dataset, ...] = (
         ),
         parsers.table("comment", lang="en"),
         may_train=False,
-        reason="its licence forbids commercial use",
+        reason="kept aside to evaluate with",
     ),
     Dataset(
         "vihsd",
         "33,400 Vietnamese comments on social media, a sixth of them rude; ham alone.",
         "https://github.com/sonlam1102/vihsd",
-        "for research",
+        "none stated",
         "S. T. Luu, K. V. Nguyen, N. L.-T. Nguyen: ViHSD, IEA/AIE 2021",
         ("vi",),
         (Remote("vihsd.zip", f"{GITHUB}/sonlam1102/vihsd/70fe50c9c94145e3b9be5614a048cbd5b480fa54/data/vihsd.zip"),),
         parsers.table("free_text", lang="vi", toxic="label_id", members=r"vihsd/(?:train|dev|test)\.csv"),
         may_train=False,
-        reason="for research only",
+        reason="it states no licence",
     ),
 )
 
