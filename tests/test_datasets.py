@@ -21,7 +21,7 @@ from moderator.cli import commands
 from moderator.training import datasets, fetching, parsers
 from moderator.training.datasets import DATASETS, Dataset, Remote
 from moderator.training.fetching import DatasetError, fetch, https_opener, kept
-from moderator.training.readers import read_examples
+from moderator.training.readers import CorpusError, read_examples
 
 AT = datetime(2026, 11, 22, tzinfo=UTC)
 ROWS = b"number,scam,msg_length,msg\n0,1,5,earn much. now\n1,0,3,so true\n"
@@ -92,7 +92,8 @@ def test_every_set_that_trains_and_every_set_is_in_the_docs() -> None:
 
 def test_importing_the_registry_opens_no_connection_and_no_scikit_learn() -> None:
     code = (
-        "import socket, sys; socket.socket = None; import moderator.training.fetching, moderator.training.readers; "
+        "import socket, ssl, sys; socket.socket = socket.getaddrinfo = None; "
+        "import moderator.training.fetching, moderator.training.readers; "
         "sys.exit('sklearn' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
@@ -133,7 +134,7 @@ def test_another_content_is_refused_and_nothing_is_kept(small: Callable[..., Non
 
 def test_an_unknown_content_is_never_trusted_silently(small: Callable[..., None], tmp_path: Path) -> None:
     small(sha256=None)
-    with pytest.raises(DatasetError, match="is not known here.*--from FILE, or say --trust-first"):
+    with pytest.raises(DatasetError, match=r"is not known here.*--from FILE, or say --trust-first"):
         fetch("small", tmp_path, at=AT, opener=web())
     assert fetch("small", tmp_path, at=AT, opener=web(), trust_first=True).comments == 2
     assert fetch("small", tmp_path, at=AT, opener=web()).comments == 2  # what came first is the measure now
@@ -144,7 +145,7 @@ def test_an_unknown_content_is_never_trusted_silently(small: Callable[..., None]
 @pytest.mark.parametrize("target", ["http://data.example/rows.csv", "ftp://data.example/x", "file:///etc/hostname"])
 def test_a_redirection_away_from_https_is_refused(small: Callable[..., None], tmp_path: Path, target: str) -> None:
     small()
-    with pytest.raises(DatasetError, match="not https; nothing was taken"):
+    with pytest.raises(DatasetError, match=r"not https; nothing was taken|answers 302"):
         fetch("small", tmp_path, at=AT, opener=web(b"", 302, Location=target))
 
 
@@ -209,7 +210,7 @@ def test_a_given_copy_needs_no_network(small: Callable[..., None], tmp_path: Pat
     small(sha256=None, address="")
     copy = tmp_path / "mine.csv"
     copy.write_bytes(ROWS)
-    with pytest.raises(DatasetError, match="has no address.*--from FILE"):
+    with pytest.raises(DatasetError, match=r"has no address.*--from FILE"):
         fetch("small", tmp_path / "here", at=AT)
     assert fetch("small", tmp_path / "here", at=AT, given=(copy,)).origin == "given"
 
@@ -313,9 +314,9 @@ def test_tables_of_ham(tmp_path: Path) -> None:
 
 
 def test_another_version_of_a_set_is_told(tmp_path: Path) -> None:
-    with pytest.raises(parsers.CorpusError, match="has no column author, comment_text"):
+    with pytest.raises(CorpusError, match="has no column author, comment_text"):
         list(parsers.judol([written(tmp_path, "j.csv", "a,label\n1,2\n")]))
-    with pytest.raises(parsers.CorpusError, match="is no ZIP"):
+    with pytest.raises(CorpusError, match="is no ZIP"):
         list(parsers.sms_spam([written(tmp_path, "s.zip", "no")]))
 
 

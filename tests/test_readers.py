@@ -133,12 +133,12 @@ def test_a_truncated_gzip_says_so(tmp_path: Path) -> None:
 @given(cut=st.integers(0, len(WXR)), noise=st.binary(max_size=20))
 def test_whatever_is_done_to_an_export_the_answer_is_rows_or_a_sentence(tmp_path: Path, cut: int, noise: bytes) -> None:
     path = written(tmp_path, "x.xml", WXR[:cut] + noise + WXR[cut + len(noise) :])
+    told, count = "", 0
     try:
-        found = read_examples(path, keep_good_rows=True)
+        count = len(read_examples(path, keep_good_rows=True).examples)
     except CorpusError as error:
-        assert "x.xml" in str(error)
-    else:
-        assert found.examples
+        told = str(error)
+    assert count or "x.xml" in told
 
 
 @pytest.mark.parametrize(
@@ -192,14 +192,14 @@ def test_elements_nested_without_end_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_large_export_is_read_in_a_stream(tmp_path: Path) -> None:
-    path = written(tmp_path, "x.xml", wxr(*(good(number, "word " * 100) for number in range(20_000))))
+    path = written(tmp_path, "x.xml", wxr(*(good(number, "word " * 600) for number in range(4_000))))
     tracemalloc.start()
     count = sum(1 for _ in wordpress.read(path))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert count == 20_000
+    assert count == 4_000
     # The beginnings of an item's comments are kept, as answers may come; nothing else of these 12 MB.
-    assert peak < 30_000_000
+    assert peak < 6_000_000
 
 
 # Disqus
@@ -242,7 +242,7 @@ def test_another_programs_database_is_refused(tmp_path: Path) -> None:
 def test_a_broken_database_is_told(isso: Path) -> None:
     content = isso.read_bytes()
     isso.write_bytes(content[:4096] + b"\xff" * (len(content) - 4096))
-    with pytest.raises(CorpusError, match="cannot be read|no readable SQLite|broken row"):
+    with pytest.raises(CorpusError, match=r"cannot be read|no readable SQLite|broken row"):
         read_examples(isso)
 
 

@@ -49,7 +49,7 @@ FORMATS: tuple[Format, ...] = (
     Format("a Disqus export", _is_disqus, disqus.read),
     Format("a saved page", _is_page, page.read, labelled=False),
     # The labelled format: what is no CSV by name and begins like an object is JSON lines.
-    Format("CSV", lambda head, name: ".csv" in Path(name).suffixes, plain.csv_rows),
+    Format("CSV", lambda head, name: name.removesuffix(".gz").endswith(".csv"), plain.csv_rows),
     Format("JSON lines", lambda head, name: head.startswith("{") or ".jsonl" in Path(name).suffixes, plain.json_lines),
     Format("JSON lines", lambda head, name: not head.startswith("<"), plain.json_lines),
 )
