@@ -203,6 +203,8 @@ def test_a_changed_cache_is_refused(small: Callable[..., None], tmp_path: Path) 
 def test_an_unknown_name_is_told_with_the_known_ones(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="there is no data set 'nothing'; there are: youtube_spam, sms_spam"):
         fetch("nothing", tmp_path, at=AT)
+    with pytest.raises(DatasetError, match="there is no data set"):
+        kept("../secret", tmp_path)
 
 
 # Local copies

@@ -61,7 +61,11 @@ class Kept:
 
 
 def kept(name: str, folder: Path) -> Kept | None:
-    """The set as it is kept, its bytes checked; None where it is not. Raises DatasetError for a changed file."""
+    """The set as it is kept, its bytes checked; None where it is not.
+
+    Raises DatasetError for a changed file, and for a name that no set has.
+    """
+    _known(name)
     receipt = _receipt(name, folder)
     path = folder / f"{name}.jsonl.gz"
     if not receipt or not path.exists():
@@ -85,9 +89,7 @@ def fetch(
 
     Raises DatasetError, and leaves what was kept before as it was.
     """
-    known = dataset(name)
-    if known is None:
-        raise DatasetError(f"there is no data set {name!r}; there are: {', '.join(one.name for one in DATASETS)}")
+    known = _known(name)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if len(given) == 1 and _is_labelled(given[0]):
@@ -106,6 +108,13 @@ def fetch(
         raise DatasetError(f"{name}: {error}") from None
     except OSError as error:
         raise DatasetError(f"{name}: {error.filename or folder}: {error.strerror or error}") from None
+
+
+def _known(name: str) -> Dataset:
+    known = dataset(name)
+    if known is None:
+        raise DatasetError(f"there is no data set {name!r}; there are: {', '.join(one.name for one in DATASETS)}")
+    return known
 
 
 def _must_be_trusted(known: Dataset, before: dict[str, str], trust_first: bool) -> None:
