@@ -1,6 +1,7 @@
 """train · score · explain."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -64,20 +65,43 @@ def train(
 
 @click.command()
 @finds_installation
-@click.option("--jsonl", required=True, help="A file with one labelled comment a line; - is standard input.")
-def score(jsonl: str, **flags: Any) -> int:
+@click.option("--jsonl", help="A file with one labelled comment a line; - is standard input.")
+@click.option("--export", type=click.Path(path_type=Path), help="A blog's export, or a saved page with its comments.")
+def score(jsonl: str | None, export: Path | None, **flags: Any) -> int:
     """Score a file of comments: one JSON line out for each line in, in order. Nothing is stored.
 
     A line that cannot be read gives {"error": …} in its place, and the status 1 at the end.
 
     \b
     moderator score --jsonl comments.jsonl > scores.jsonl
+    moderator score --export page.html
     """
     from moderator.moderation import assess
     from moderator.server import open_shelf
 
+    if (jsonl is None) == (export is None):
+        raise click.ClickException("say which file: either --jsonl FILE or --export FILE")
     shelf = open_shelf(settings_of(**flags))
     status = 0
+    for comment in _lines(jsonl) if jsonl is not None else _exported(export or Path()):
+        if isinstance(comment, str):
+            print_json({"error": comment})
+            status = 1
+            continue
+        decision = assess(comment, SitePolicy(), shelf)
+        print_json(
+            {
+                "score": decision.score,
+                "decision": decision.action,
+                "rule": decision.rule,
+                "reasons": [reason.to_json() for reason in decision.reasons],
+            }
+        )
+    return status
+
+
+def _lines(jsonl: str) -> Iterator[Comment | str]:
+    """The comments of a file of JSON lines; in the place of one that cannot be read, why."""
     try:
         lines = click.open_file(jsonl, "rb")
     except OSError as error:
@@ -85,20 +109,17 @@ def score(jsonl: str, **flags: Any) -> int:
     with lines:
         for number, line in enumerate(lines, start=1):
             try:
-                decision = assess(_comment(line), SitePolicy(), shelf)
+                yield _comment(line)
             except CommentError as error:
-                print_json({"error": f"line {number}: {error}"})
-                status = 1
-                continue
-            print_json(
-                {
-                    "score": decision.score,
-                    "decision": decision.action,
-                    "rule": decision.rule,
-                    "reasons": [reason.to_json() for reason in decision.reasons],
-                }
-            )
-    return status
+                yield f"line {number}: {error}"
+
+
+def _exported(path: Path) -> Iterator[Comment | str]:
+    """The comments of an export, alike."""
+    from moderator.training.readers import BrokenRow, read_comments
+
+    for found in read_comments(path):
+        yield str(found) if isinstance(found, BrokenRow) else found
 
 
 def _comment(line: bytes) -> Comment:
