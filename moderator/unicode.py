@@ -54,6 +54,8 @@ def _ranges(points: list[int]) -> str:
     return "".join(out)
 
 
+# All marks, of vowels too (Devanagari, Thai): they are inside words.
+MARKS = _ranges([point for point in (*range(0x300, 0x20F1), *range(0xA66F, 0xABEE)) if unicodedata.category(chr(point))[0] == "M"])
 _COMBINING = _ranges([point for point in range(0x300, 0x1E94B) if unicodedata.combining(chr(point))])
 PILE = re.compile(f"([{_COMBINING}]{{3}})[{_COMBINING}]+")
 
