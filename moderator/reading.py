@@ -50,7 +50,8 @@ UNSEEN = frozenset("script style template noscript title head textarea object if
 UNSEEN_STYLE = re.compile(
     r"display\s{0,9}:\s{0,9}none|visibility\s{0,9}:\s{0,9}hidden|font-size\s{0,9}:\s{0,9}0(?![.\d]*[1-9])|"
     r"opacity\s{0,9}:\s{0,9}0(?![.\d]*[1-9])|text-indent\s{0,9}:\s{0,9}-\d{3}|(?:left|top)\s{0,9}:\s{0,9}-\d{3}|"
-    r"(?:width|height)\s{0,9}:\s{0,9}[01](?:px)?\s{0,9}(?:;|$)",
+    r"(?:width|height)\s{0,9}:\s{0,9}[01](?:px)?\s{0,9}(?:;|$)|"
+    r"(?<![\w-])color\s{0,9}:\s{0,9}(?:#fff(?:fff)?|white|transparent)\b",
     re.IGNORECASE,
 )
 BBCODE = re.compile(
