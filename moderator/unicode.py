@@ -91,6 +91,7 @@ LONG_FORMS = {
 }
 
 # Letters that look alike, by script (a selection of UTS #39's confusables that spam uses; facts of letter shapes).
+# The Turkish "ı" is not among them: whole comments are written with it.
 _TO_LATIN = {
     **dict(zip("авеікмнорстухѕјԁԛԝһүӏьꙇ", "abeikmhopctyxsjdqwhyibi", strict=True)),
     **dict(zip("АВЕІКМНОРСТУХЅЈԌԚԜҮӀ", "ABEIKMHOPCTYXSJGQWYI", strict=True)),
@@ -99,7 +100,7 @@ _TO_LATIN = {
     **dict(zip("ագհոսցօվ", "wqhnugou", strict=True)),
     **dict(zip("ᎪᏴᏟᎠᎬᏀᎻᏆᎫᏦᏞᎷᏢᏒᏚᎢᏙᎳᏃ", "ABCDEGHIJKLMPRSTVWZ", strict=True)),
     **dict(zip("ᎪᏴᏟᎠᎬᏀᎻᏆᎫᏦᏞᎷᏢᏒᏚᎢᏙᎳᏃ".lower(), "abcdeghijklmprstvwz", strict=True)),
-    **dict(zip("ƖǀıɑɡɩʋⅼⅰⅴⅹℓʟƚɴƄᖯᑯ", "liiagivlivxlllnbbd", strict=True)),
+    **dict(zip("ƖǀɑɡɩʋⅼⅰⅴⅹℓʟƚɴƄᖯᑯ", "liagivlivxlllnbbd", strict=True)),
 }
 LATIN_FOR = str.maketrans(_TO_LATIN)
 CYRILLIC_FOR = str.maketrans(dict(zip("aeikmhopctyxsjABEIKMHOPCTYXSJ", "аеікмнорстухѕјАВЕІКМНОРСТУХЅЈ", strict=True)))
