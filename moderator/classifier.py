@@ -57,7 +57,8 @@ class Assessment:
 class Explanation:
     """A score taken apart: ``logit`` = ``bias`` + the sum of ``parts`` (sentence, weight); ``words`` shade the text.
 
-    ``words`` are spans of the reading's text; their weights sum to the parts of the text's wording and words.
+    ``words`` are spans of the reading's text; their weights sum to the parts of the text's wording and words (where
+    there is a text: a link around an image is weighed and shows none).
     """
 
     score: float
@@ -239,18 +240,49 @@ def _towards(weight: float) -> str:
 
 
 def _placed(text: str, layout: features.Layout, tokens: Sequence[tuple[int, int, float]]) -> tuple[Weighed, ...]:
-    """Tokens of the layout found again in the reading's text, in order."""
-    folded = "".join(low if len(low := character.lower()) == 1 else character for character in text).translate(
-        features.DIGITS
-    )
+    """Tokens of the layout found again in the reading's text, in order.
+
+    What is not found (a link's mark, what stands beyond MOST_SHADED) weighs on the text between its neighbours.
+    """
+    folded = text.lower()
+    # "İ" becomes two characters in lower case; where[i] is the place in the text of the folded text's character i.
+    where = range(len(text) + 1) if len(folded) == len(text) else _places(text)
+    folded = folded.translate(features.DIGITS)
     placed: list[Weighed] = []
     reached = 0
+    pending = 0.0
     for start, end, weight in tokens[:MOST_SHADED]:
-        at = folded.find(layout.text[start:end], reached)
-        if at >= 0:
-            reached = at + end - start
-            placed.append(Weighed(at, reached, weight))
+        token = layout.text[start:end]
+        at = -1 if LINK_MARK in token else folded.find(token, reached)
+        if at < 0:
+            pending += weight
+            continue
+        between = _weighed(text, where[reached], where[at], pending)
+        placed += [between] if between else []
+        weight, pending, reached = weight + (0.0 if between else pending), 0.0, at + end - start
+        placed.append(Weighed(where[at], where[reached], weight))
+    pending += sum(weight for _, _, weight in tokens[MOST_SHADED:])
+    rest = _weighed(text, where[reached], len(text), pending)
+    if rest:
+        placed.append(rest)
+    elif placed:
+        last = placed[-1]
+        placed[-1] = Weighed(last.start, last.end, last.weight + pending)
     return tuple(placed)
+
+
+def _places(text: str) -> Sequence[int]:
+    return [place for place, character in enumerate(text) for _ in character.lower()] + [len(text)]
+
+
+def _weighed(text: str, start: int, end: int, weight: float) -> Weighed | None:
+    """``weight`` on what is written from ``start`` to ``end``, without the space around it; None where nothing is."""
+    between = text[start:end]
+    written = between.strip()
+    if not written or not weight:
+        return None
+    start += len(between) - len(between.lstrip())
+    return Weighed(start, start + len(written), weight)
 
 
 # Files
@@ -281,7 +313,7 @@ def load(folder: Path) -> Classifier:
         raise ModelError(
             f"no model in {folder}: {Path(str(missing.filename)).name} is missing; run: moderator train"
         ) from None
-    except (OSError, ValueError, KeyError, TypeError, IndexError, EOFError) as broken:
+    except (OSError, ValueError, KeyError, TypeError, IndexError, EOFError, AttributeError, RecursionError) as broken:
         raise ModelError(f"{folder}: cannot be read ({type(broken).__name__}); restore it or train again") from broken
     return classifier
 
@@ -292,11 +324,21 @@ def _assemble(folder: Path, id: str, model: dict[str, Any]) -> Classifier:
     ]:
         raise ModelError(f"{folder}: was made with other features than this code has; train again")
     weights = np.load(folder / WEIGHTS, mmap_mode="r", allow_pickle=False)
-    if weights.shape != (TABLE_SIZE,) or weights.dtype != np.float32 or not np.isfinite(weights).all():
+    if (
+        not isinstance(weights, np.ndarray)
+        or weights.shape != (TABLE_SIZE,)
+        or weights.dtype != np.float32
+        or not np.isfinite(weights).all()
+    ):
         raise ModelError(f"{folder}: {WEIGHTS} does not hold {TABLE_SIZE:,} finite numbers; train again")
-    numbers = [model["bias"], *model["signal_weights"], *model["signal_means"], model["thresholds"]["hold"]]
+    hold, reject = model["thresholds"]["hold"], model["thresholds"]["reject"]
+    unsigned = model["thresholds"]["unsigned_hold"]
+    weighed = [model["bias"], *model["signal_weights"], *model["signal_means"]]
+    numbers = [*weighed, hold, *(value for value in (reject, unsigned) if value is not None)]
     if not all(isinstance(number, int | float) and math.isfinite(number) for number in numbers):
         raise ModelError(f"{folder}: {MODEL} holds a number that is none; train again")
+    if not 0.0 <= hold <= (1.0 if reject is None else reject) <= 1.0:
+        raise ModelError(f"{folder}: {MODEL} holds thresholds that are no probabilities in their order; train again")
     return Classifier(
         id,
         # A plain array over the same mapped pages: the memmap subclass costs 3 µs at every look-up.
@@ -304,7 +346,7 @@ def _assemble(folder: Path, id: str, model: dict[str, Any]) -> Classifier:
         bias=float(model["bias"]),
         signal_weights=model["signal_weights"],
         signal_means=model["signal_means"],
-        thresholds=Thresholds(**{name: model["thresholds"][name] for name in ("hold", "reject", "unsigned_hold")}),
+        thresholds=Thresholds(hold, reject, unsigned),
     )
 
 

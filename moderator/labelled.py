@@ -42,14 +42,13 @@ def comment_of(row: Mapping[str, Any]) -> Comment:
         "parent": {"text": row.get("parent_text")},
         "language": row.get("lang"),
     }
-    if isinstance(row.get("date"), str):
-        sent["created"] = row["date"] if _is_iso(row["date"]) else None
-    return Comment.from_json(sent, needs_id=False, needs_body=False)
-
-
-def _is_iso(text: str) -> bool:
-    """Exports write dates in many ways; one that is not ISO 8601 is no reason to lose a row."""
-    return len(text) >= 10 and text[:4].isdigit() and text[4] == "-"
+    try:
+        return Comment.from_json({**sent, "created": row.get("date")}, needs_id=False, needs_body=False)
+    except CommentError as error:
+        # Exports write dates in many ways; one that is not ISO 8601 is no reason to lose a row.
+        if error.field != "created":
+            raise
+        return Comment.from_json(sent, needs_id=False, needs_body=False)
 
 
 def label_of(row: Mapping[str, Any]) -> Word:

@@ -17,7 +17,7 @@ from bs4.element import NavigableString, PageElement, Tag
 from moderator import links
 from moderator.comment import Comment
 from moderator.links import Link
-from moderator.unicode import NONE, Disguises, canonical
+from moderator.unicode import MARKS, NONE, Disguises, canonical
 
 # Over these a human reads it, and nothing is parsed: an answer must come within 150 ms, whatever was sent.
 MOST_CHARACTERS = 16_384
@@ -50,19 +50,28 @@ UNSEEN = frozenset("script style template noscript title head textarea object if
 UNSEEN_STYLE = re.compile(
     r"display\s{0,9}:\s{0,9}none|visibility\s{0,9}:\s{0,9}hidden|font-size\s{0,9}:\s{0,9}0(?![.\d]*[1-9])|"
     r"opacity\s{0,9}:\s{0,9}0(?![.\d]*[1-9])|text-indent\s{0,9}:\s{0,9}-\d{3}|(?:left|top)\s{0,9}:\s{0,9}-\d{3}|"
-    r"(?:width|height)\s{0,9}:\s{0,9}[01](?:px)?\s{0,9}(?:;|$)",
+    r"(?:width|height)\s{0,9}:\s{0,9}[01](?:px)?\s{0,9}(?:;|$)|"
+    r"(?<![\w-])color\s{0,9}:\s{0,9}(?:#fff(?:fff)?|white|transparent)\b",
     re.IGNORECASE,
 )
 BBCODE = re.compile(
-    r"\[(url|link|img)(?:=[\"']?([^\]\s\"']{1,2048})[\"']?)?\]([^\[\]]{0,2000})\[/\1\]|"
+    r"\[(url|link|img)(?:=[\"']?([^\[\]\s\"']{1,2048})[\"']?)?\]([^\[\]]{0,2000})\[/\1\]|"
     r"(?<!\w)!?\[([^\[\]]{1,500})\]\(<?((?:https?://|www\.)[^\s()<>]{1,2048})>?(?: \"[^\"]{0,200}\")?\)",
     re.IGNORECASE,
 )
 # Stands where a link was taken out of the text (private use, so that no comment loses a character of its own).
 LINK_MARK = "\ue000"
-WORD = re.compile(r"[^\W\d_][^\W_]*(?:['’][^\W\d_]{1,4})?")
-# Chinese, Japanese kana and Thai, Lao, Khmer write no spaces: two characters count as a word.
+WORD = re.compile(rf"[^\W\d_][^\W_]*(?:[{MARKS}]+[^\W_]*)*(?:['’][^\W\d_]{{1,4}})?")
+# Chinese, kana, and Thai, Lao, Khmer are written without spaces: so many of their characters count as a word, by the
+# usual length of one ("你好" 2, "こんにちは" 5, "สวัสดี" 4 without its marks).
 UNSPACED = re.compile("[\u0e00-\u0eff\u1780-\u17ff\u3041-\u30ff\u3400-\u9fff\U00020000-\U0003ffff]")
+UNSPACED_LETTERS = (
+    (2, re.compile("[\u3400-\u9fff\U00020000-\U0003ffff]")),
+    (5, re.compile("[\u3041-\u30ff]")),
+    (5, re.compile("[\u0e01-\u0e30\u0e32\u0e33\u0e40-\u0e45\u0e81-\u0eb0\u0eb2\u0eb3\u0ec0-\u0ec4\u1780-\u17b3]")),
+)
+# Markup that came escaped is shown as it is; to a reader it is an address with a name.
+SHOWN_ANCHOR = re.compile(r"<a\s[^<>]{0,2500}>[^<>]{0,500}</a>", re.IGNORECASE)
 EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24}")
 DIGITS = re.compile(r"\d+")
 SYMBOL = re.compile(r"[^\s\w]|\d")
@@ -128,10 +137,11 @@ class Reading:
 def _count_words(text: str) -> int:
     """How many words ``text`` has for a reader; addresses of mail are none."""
     text = EMAIL.sub(" ", text) if "@" in text else text
+    text = SHOWN_ANCHOR.sub(" ", text) if "</" in text else text
     if text.isascii():
         return len(WORD.findall(text))
-    unspaced = len(UNSPACED.findall(text))
-    return len(WORD.findall(UNSPACED.sub(" ", text))) + (unspaced + 1) // 2
+    unspaced = sum(-(-len(letters.findall(text)) // word) for word, letters in UNSPACED_LETTERS)
+    return len(WORD.findall(UNSPACED.sub(" ", text))) + unspaced
 
 
 def read(comment: Comment) -> Reading:
@@ -249,7 +259,13 @@ class _Walk:
 
     def _link(self, tag: Tag) -> bool:
         """Note the tag's address; whether its text is a link's."""
-        address = tag.get("href") if tag.name in ("a", "area") else tag.get("src") if tag.name in ("img", "iframe", "embed") else None
+        address = (
+            tag.get("href")
+            if tag.name in ("a", "area")
+            else tag.get("src")
+            if tag.name in ("img", "iframe", "embed")
+            else None
+        )
         if not isinstance(address, str):
             return False
         # lxml's text of a link is needed only where there is one.
@@ -311,5 +327,7 @@ def shared_words(reading: Reading, comment: Comment) -> tuple[list[str], int]:
     if not reading.links:
         return [], 0
     address = links.words_of(reading.links[0])
-    post = set(WORD.findall(f"{comment.post.title} {unquote(comment.post.url)} {comment.post.text[:MOST_CHARACTERS]}".lower()))
+    post = set(
+        WORD.findall(f"{comment.post.title} {unquote(comment.post.url)} {comment.post.text[:MOST_CHARACTERS]}".lower())
+    )
     return [word for word in address if word in post], len(address)

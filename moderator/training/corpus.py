@@ -11,7 +11,17 @@ from moderator.labelled import Example, example_of
 from moderator.store import Store
 from moderator.training.readers import BrokenRow, CorpusError, read_examples
 
-__all__ = ["BrokenRow", "CorpusError", "distinct", "from_file", "from_store", "group_of", "names", "normalised", "starter"]
+__all__ = [
+    "BrokenRow",
+    "CorpusError",
+    "distinct",
+    "from_file",
+    "from_store",
+    "group_of",
+    "names",
+    "normalised",
+    "starter",
+]
 
 
 def starter() -> list[Example]:

@@ -72,6 +72,8 @@ def publish(
     try:
         np.save(beside / WEIGHTS, weights.table, allow_pickle=False)
         id = f"{made:%Y%m%dT%H%M%S}-{digest(beside / WEIGHTS)[:8]}"
+        while (into / id).exists():  # the same weights twice within a second
+            id += "+"
         model = {
             "spaces": [list(space[:2]) for space in SPACES],
             "signals": [signal.__name__ for signal in SIGNALS],
