@@ -14,7 +14,7 @@ from moderator.training.measure import Truth, area, rank
 
 FOLDS = 3
 STEPS = (8, 4, 2)  # an eighth, a quarter and a half of the groups; then all
-# Scores of a fit after 25 rounds and after 60 order the comments alike; a list of doubtful labels needs no more.
+# A list of doubtful labels needs the order of the scores, not their last digits.
 ROUNDS = 25
 Rows = NDArray[np.intp]
 
@@ -101,8 +101,8 @@ def learning_curve(
     measured, truth = yardstick
     if not _both(truth):
         return []
-    # By the hash, not by its order: a hash's last digits are as good as a draw.
-    place = np.array(groups, dtype=np.int64) % STEPS[0]
+    # Groups are hashes, so their digits are as good as a draw; the last one has chosen the yardstick already.
+    place = np.array(groups, dtype=np.int64) // 10 % STEPS[0]
     parts = [np.flatnonzero(place < STEPS[0] // step) for step in STEPS]
     parts = [rows for rows in parts if _both(spam[rows])]
     if whole is None:
