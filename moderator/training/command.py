@@ -18,15 +18,16 @@ from moderator.shelf import Shelf
 from moderator.store import Store
 from moderator.training import corpus
 from moderator.training.evaluate import HOLD_BUDGET, REJECT_BUDGET, Figures, figures, needed, threshold
-from moderator.training.fit import Table, Vector, Weights, calibrate, fit, recalibrated, tabulate
+from moderator.training.fit import Table, Vector, Weights, calibrate, fit, recalibrated, tabulate, with_drop_out
 from moderator.training.publish import publish, weights_of
 
 LEAST_OF_A_LABEL = 5
 # Every tenth group of like texts is never learned from, by any model: the yardstick on which models are compared.
 YARDSTICK = 10
-# A source's rows count for so many at most together, so that no one source decides; a verdict of the operator's own
-# moderators counts five times, so that one of them is seen.
-MOST_OF_A_SOURCE = 2_500
+# A source's rows count for so many at most together, so that no one source decides. The project's own comments are
+# of the genre, so they count twice; a verdict of the operator's own moderators five times, so that one is seen.
+MOST_OF_A_SOURCE = 1_000
+OF_THE_GENRE = 2.0
 OWN_VERDICT = 5.0
 # Thresholds until there are good comments enough to derive them.
 CAUTIOUS = Thresholds(hold=0.5, reject=None)
@@ -80,9 +81,11 @@ class Gathered:
         return np.array([example.label is Word.SPAM for example in self.examples], dtype=np.bool_)
 
 
-def gather(store: Store | None, files: Sequence[Path], *, keep_good_rows: bool, starter: bool, say: Callable[[str], None]) -> Gathered:
-    """The starter corpus, the files, and the store's verdicts. Raises CorpusError."""
-    examples = corpus.starter() if starter else []
+def gather(
+    store: Store | None, files: Sequence[Path], *, keep_good_rows: bool, names: bool, say: Callable[[str], None]
+) -> Gathered:
+    """The starter corpus (with ``names`` its names too), the files, and the store's verdicts. Raises CorpusError."""
+    examples = corpus.starter() + (corpus.names() if names else [])
     for path in files:
         found, broken = corpus.from_file(path, keep_good_rows=keep_good_rows)
         for row in broken[:20]:
@@ -104,17 +107,27 @@ def _count_table(gathered: Gathered) -> list[str]:
 
 
 def weigh(gathered: Gathered) -> Vector:
-    """What each example counts."""
+    """What each example counts; both labels count the same together."""
     rows = Counter(example.source for example in gathered.examples)
-    weight = np.array([min(1.0, MOST_OF_A_SOURCE / rows[example.source]) for example in gathered.examples])
+    weight = np.array([_worth(example.source, rows[example.source]) for example in gathered.examples])
+    spam = gathered.spam()
+    weight[spam] *= weight[~spam].sum() / weight[spam].sum()
     if gathered.own:
         weight[-gathered.own :] = OWN_VERDICT
     return weight
 
 
+def _worth(source: str, rows: int) -> float:
+    if source.startswith("starter/"):
+        return OF_THE_GENRE
+    return 1.0 if source.startswith("names/") else min(1.0, MOST_OF_A_SOURCE / rows)
+
+
 def on_yardstick(gathered: Gathered) -> NDArray[np.bool_]:
-    """Which examples are kept for comparing: by the hash of their text, so always the same; never own verdicts."""
-    held_out = np.array([corpus.group_of(example) % YARDSTICK == 0 for example in gathered.examples], dtype=np.bool_)
+    """Which comments are kept for comparing: by the hash of their text, so always the same; never own verdicts."""
+    held_out = np.array(
+        [corpus.group_of(example) % YARDSTICK == 0 and example.comment.body != "" for example in gathered.examples], dtype=np.bool_
+    )
     if gathered.own:
         held_out[-gathered.own :] = False
     return held_out
@@ -197,7 +210,9 @@ def train(
     """
     progress = progress or Console()
     say = progress.say
-    gathered = gather(store, files, keep_good_rows=keep_good_rows, starter=True, say=say)
+    current = shelf.current()
+    base = weights_of(current) if current and not fresh else None
+    gathered = gather(store, files, keep_good_rows=keep_good_rows, names=base is None, say=say)
     spam = gathered.spam()
     if min(spam.sum(), (~spam).sum()) < LEAST_OF_A_LABEL:
         raise corpus.CorpusError(
@@ -209,13 +224,11 @@ def train(
     total = len(gathered.examples)
     table = tabulate([example.comment for example in gathered.examples], progress=lambda done: progress.step("read", done, total))
 
-    current = shelf.current()
-    base = weights_of(current) if current and not fresh else None
     held_out = on_yardstick(gathered)
     learned = np.flatnonzero(~held_out)
     weight = weigh(gathered)
     say(f"fitting on {len(learned):,} comments" + (f", starting from {current.id}" if base and current else ""))
-    weights = fit(table.take(learned), spam[learned], weight[learned], base=base)
+    weights = fit(*with_drop_out(table.take(learned), spam[learned], weight[learned]), base=base)
 
     yard = np.flatnonzero(held_out)
     yardstick, truth = table.take(yard), spam[yard]
