@@ -142,11 +142,12 @@ def how_thresholds(ham: Vector, thresholds: Thresholds, *, started: bool) -> lis
         ("reject", REJECT_BUDGET, thresholds.reject),
     ):
         needs, has = needed(budget), len(ham)
-        if threshold(ham, budget) is not None:
+        derived = threshold(ham, budget) is not None
+        if derived:
             above = int((ham > value).sum()) if value is not None else 0
             how = (
-                f"At most {budget:.1%} of good comments are to score higher, with {1 - DOUBT:.0%} certainty. That needs "
-                f"{needs:,} held-out good comments; there are {has:,}, of which {above:,} score higher."
+                f"At most {budget:.1%} of good comments are to score higher, with {1 - DOUBT:.0%} certainty. "
+                f"That needs {needs:,} held-out good comments; there are {has:,}, of which {above:,} score higher."
             )
         else:
             kept = "the earlier model's stays" if started else "a cautious one stands in"
@@ -154,7 +155,6 @@ def how_thresholds(ham: Vector, thresholds: Thresholds, *, started: bool) -> lis
                 f"{budget:.1%} with {1 - DOUBT:.0%} certainty needs {needs:,} held-out good comments; has {has:,}: "
                 + (f"{kept}." if value is not None else "nothing is rejected by score alone.")
             )
-        derived = threshold(ham, budget) is not None
         told.append(
             {"name": name, "value": value, "budget": budget, "needs": needs, "has": has, "derived": derived, "how": how}
         )

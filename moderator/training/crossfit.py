@@ -9,7 +9,7 @@ from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
 from moderator.training.evaluate import caught
-from moderator.training.fit import Table, Vector, Weights, fit
+from moderator.training.fit import Table, Vector, Weights, fit, with_drop_out
 from moderator.training.measure import Truth, area, rank
 
 FOLDS = 3
@@ -38,7 +38,7 @@ def _probabilities(weights: Weights, table: Table) -> Vector:
 
 
 def _fit(table: Table, spam: Truth, weight: Vector, rows: Rows, rounds: int) -> Weights:
-    return fit(table.take(rows), spam[rows], weight[rows], rounds=rounds)
+    return fit(*with_drop_out(table.take(rows), spam[rows], weight[rows]), rounds=rounds)
 
 
 def _fits(table: Table, spam: Truth, weight: Vector, parts: Sequence[Rows], rounds: int, jobs: int) -> list[Weights]:

@@ -157,7 +157,8 @@ def crowd(label: str, marked: int, kind: str, *, of: int = 1_000) -> str:
     def squares(first: int, last: int) -> str:
         return "".join(f"M{i % across * step} {i // across * step}h5v5h-5z" for i in range(first, last))
 
+    box = f"0 0 {across * step - 2} {down * step - 2}"
     return (
-        f'<svg class="crowd" viewBox="0 0 {across * step - 2} {down * step - 2}" role="img" aria-label="{escape(label)}">'
+        f'<svg class="crowd" viewBox="{box}" role="img" aria-label="{escape(label)}">'
         f'<path class="{kind}" d="{squares(0, marked)}"/><path class="others" d="{squares(marked, of)}"/></svg>'
     )

@@ -45,7 +45,8 @@ def render(content: Content, texts: Texts | None) -> str:
 def _section(title: str, lead: str, body: str) -> str:
     if not body:
         return ""
-    return f"<section>\n<h2>{title}</h2>\n{f'<p class="soft">{lead}</p>' if lead else ''}\n{body}\n</section>"
+    introduced = f'<p class="soft">{lead}</p>\n' if lead else ""
+    return f"<section>\n<h2>{title}</h2>\n{introduced}{body}\n</section>"
 
 
 def _table(head: Sequence[str], rows: Sequence[str]) -> str:
@@ -87,7 +88,8 @@ def _head(content: Content) -> str:
     made = f" · {safe(content['made'])}" if "made" in content else ""
     return (
         f"<header>\n<h1>Model <code>{safe(content.get('id', 'unnamed'))}</code>{made}</h1>\n"
-        f'<p class="lead"><b class="ham">{first}</b> <b class="spam">{second}</b></p>\n<p class="soft">{_on_what(content)}</p>\n</header>'
+        f'<p class="lead"><b class="ham">{first}</b> <b class="spam">{second}</b></p>\n'
+        f'<p class="soft">{_on_what(content)}</p>\n</header>'
     )
 
 
@@ -109,7 +111,8 @@ def _crowds(content: Content) -> str:
             continue
         many = of_a_thousand(share)
         if kind == "ham":
-            proof = f"{counts['ham_held']:,} of {counts['ham']:,} were; that proves at most {percent(proven['ham_held_at_most'])}"
+            most = percent(proven["ham_held_at_most"])
+            proof = f"{counts['ham_held']:,} of {counts['ham']:,} were; that proves at most {most}"
         else:
             proof = (
                 f"{counts['spam_approved']:,} of {counts['spam']:,} were; that proves at least "
@@ -176,7 +179,8 @@ def _thresholds(content: Content) -> str:
         mark = "" if told["derived"] else ' <span class="bad small">not derived</span>'
         verb = "Held above a score of" if told["name"] == "hold" else "Rejected above a score of"
         cards.append(
-            f'<div class="card"><h3>{verb}</h3><div class="big">{value}{mark}</div><p class="small">{safe(told["how"])}</p></div>'
+            f'<div class="card"><h3>{verb}</h3><div class="big">{value}{mark}</div>'
+            f'<p class="small">{safe(told["how"])}</p></div>'
         )
     return f'<div class="grid">{"".join(cards)}</div>'
 
@@ -212,7 +216,10 @@ def _slices(content: Content) -> str:
         ]
     if not rows:
         return ""
-    lead = "After ≤ stands what the true share does not exceed, at 95 %. Pale rows have fewer than 30 of a class and prove little."
+    lead = (
+        "After ≤ stands what the true share does not exceed, at 95 %. "
+        "Pale rows have fewer than 30 of a class and prove little."
+    )
     return _section("For whom it is worse", lead, _table(["", "good", "held", "spam", "let through", "ROC-AUC"], rows))
 
 
@@ -224,7 +231,7 @@ def _topics(content: Content) -> str:
     ]
     topics.sort(key=lambda topic: (-topic[1], topic[0]))
     rows = [_row(safe(name), f"{wrong:,}", f"{of:,}", percent(wrong / of)) for name, wrong, of in topics[:MOST_TOPICS]]
-    lead = f"Sorts of comment that stand on the wrong side of the threshold to hold{', the commonest first' if len(rows) > 1 else ''}."
+    lead = "How many comments of each sort stand on the wrong side of the threshold to hold."
     return _section("Errors by topic", lead, _table(["", "wrong", "of", "share"], rows) if rows else "")
 
 
@@ -232,18 +239,25 @@ def _topics(content: Content) -> str:
 
 
 def _text(shown: Shown) -> str:
+    kind, label = ("spam", "spam") if shown.label == "spam" else ("ham", "good comment")
     about = [
-        f"<strong>{'spam' if shown.label == 'spam' else 'good comment'}</strong>, the model says {percent(shown.score)}",
+        f"<strong>{label}</strong>, the model says {percent(shown.score)}",
         safe(shown.source),
     ]
     about += [safe(part) for part in (shown.topic, shown.author, shown.url) if part]
-    return f'<article class="text {shown.label}"><div class="small">{" · ".join(about)}</div><p dir="auto">{safe(shown.text)}</p></article>'
+    return (
+        f'<article class="text {kind}"><div class="small">{" · ".join(about)}</div>'
+        f'<p dir="auto">{safe(shown.text)}</p></article>'
+    )
 
 
 def _worst(texts: Texts | None) -> str:
     if not texts or not texts.worst:
         return ""
-    lead = "The most confident mistakes on the yardstick. Some will be wrong labels; those that are not say what to teach next."
+    lead = (
+        "The most confident mistakes on the yardstick. Some will be wrong labels; "
+        "those that are not say what to teach next."
+    )
     return _section("Worst errors", lead, "".join(map(_text, texts.worst)))
 
 
@@ -280,6 +294,7 @@ def _notes(content: Content, texts: Texts | None) -> str:
         '<footer class="small"><p>Intervals are percentile bootstraps over '
         f"{counts['groups']:,} groups of near-equal comments; bounds of single shares are Clopper–Pearson. "
         "The thresholds and the calibration were fitted on these same comments, so the promise is the bound under "
-        "“Thresholds”, not the share that was measured. The calibration error has no interval: resampling makes it greater. "
+        "“Thresholds”, not the share that was measured. "
+        "The calibration error has no interval: resampling makes it greater. "
         f"All figures are in report.json beside this page.{left_out}</p></footer>"
     )

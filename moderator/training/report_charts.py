@@ -157,8 +157,9 @@ def learning(content: Content) -> str:
         '<span><i class="key second"></i>spam caught where 1 % of good ones are held</span>'
     )
     gain = curve[-1]["caught_at_1_percent"] - curve[-2]["caught_at_1_percent"]
+    more = "more comments still help" if gain > 0.005 else "more of the same would help little"
     caption = (
         f"Fits from nothing on parts of the comments. The last doubling changed what is caught by "
-        f"{gain * 100:+.1f} points: {'more comments still help' if gain > 0.005 else 'more of the same would help little'}."
+        f"{gain * 100:+.1f} points: {more}."
     )
     return _figure("Whether more comments would help", drawing.chart("Learning curve", plane, *parts), caption, keys)
