@@ -21,6 +21,7 @@ from moderator.training.evaluate import DOUBT, HOLD_BUDGET, REJECT_BUDGET, figur
 from moderator.training.fit import Table, Weights
 from moderator.training.measure import Truth, Vector
 from moderator.training.slices import slices
+from moderator.training.wording import percent
 
 MOST_TEXTS = 25  # of each list, on the page
 MOST_OF_A_TEXT = 600
@@ -75,9 +76,13 @@ def measured(scores: Vector, spam: Truth, groups: Sequence[int], thresholds: Thr
     hams, spams = int((~spam).sum()), int(spam.sum())
     held, through = int((over & ~spam).sum()), int((~over & spam).sum())
     both = hams > 0 and spams > 0
+    between = bootstrap.intervals(scores, spam, groups, thresholds)
+    for name, value, of in (("ham_held", found.ham_held, hams), ("ham_rejected", found.ham_rejected, hams)):
+        if value == 0 and name in between:  # nothing happened in any resample either; that does not prove never
+            between[name] = (0.0, measure.share_between(0, of)[1])
     return {
         "figures": found.to_json(),
-        "intervals": {name: list(pair) for name, pair in bootstrap.intervals(scores, spam, groups, thresholds).items()},
+        "intervals": {name: list(pair) for name, pair in between.items()},
         "lam": measure.lam(measure.smoothed(held, hams), measure.smoothed(through, spams)) if both else None,
         "counts": {"ham": hams, "spam": spams, "ham_held": held, "spam_approved": through, "groups": len(set(groups))},
         "proven": {
@@ -146,13 +151,13 @@ def how_thresholds(ham: Vector, thresholds: Thresholds, *, started: bool) -> lis
         if derived:
             above = int((ham > value).sum()) if value is not None else 0
             how = (
-                f"At most {budget:.1%} of good comments are to score higher, with {1 - DOUBT:.0%} certainty. "
+                f"At most {percent(budget)} of good comments are to score higher, with {percent(1 - DOUBT)} certainty. "
                 f"That needs {needs:,} held-out good comments; there are {has:,}, of which {above:,} score higher."
             )
         else:
             kept = "the earlier model's stays" if started else "a cautious one stands in"
             how = (
-                f"{budget:.1%} with {1 - DOUBT:.0%} certainty needs {needs:,} held-out good comments; has {has:,}: "
+                f"{percent(budget)} with {percent(1 - DOUBT)} certainty needs {needs:,} held-out good comments; has {has:,}: "
                 + (f"{kept}." if value is not None else "nothing is rejected by score alone.")
             )
         told.append(

@@ -8,7 +8,7 @@ from typing import Any
 from moderator.training import drawing, report_charts
 from moderator.training.account import Shown, Texts
 from moderator.training.measure import SURE
-from moderator.training.wording import DASH, FIGURES, change, figure, of_a_thousand, percent, safe
+from moderator.training.wording import DASH, FIGURES, change, day, figure, of_a_thousand, percent, safe
 
 Content = Mapping[str, Any]
 # The page may load nothing, run nothing, and send nothing; its own style is all it has.
@@ -85,7 +85,7 @@ def _on_what(content: Content) -> str:
 
 def _head(content: Content) -> str:
     first, second = in_words(content)
-    made = f" · {safe(content['made'])}" if "made" in content else ""
+    made = f" · {safe(day(content['made']))}" if "made" in content else ""
     return (
         f"<header>\n<h1>Model <code>{safe(content.get('id', 'unnamed'))}</code>{made}</h1>\n"
         f'<p class="lead"><b class="ham">{first}</b> <b class="spam">{second}</b></p>\n'
@@ -96,7 +96,9 @@ def _head(content: Content) -> str:
 def _between(content: Content, name: str) -> str:
     pair = content["intervals"].get(name)
     return (
-        f"{of_a_thousand(pair[0])} to {of_a_thousand(pair[1])} at {SURE:.0%}" if pair else "too few to say how surely"
+        f"{of_a_thousand(pair[0])} to {of_a_thousand(pair[1])} at {percent(SURE)}"
+        if pair
+        else "too few to say how surely"
     )
 
 
@@ -162,7 +164,7 @@ def _comparison(content: Content) -> str:
                 f'<span class="{kind}">{word}</span>' if word else DASH,
             ]
         rows.append(_row(*cells))
-    head = ["", "this model", f"between, at {SURE:.0%}"]
+    head = ["", "this model", f"between, at {percent(SURE)}"]
     if not old:
         return _section("In figures", "There was no model in force to compare it with.", _table(head, rows))
     lead = (

@@ -38,7 +38,7 @@ def detection(content: Content) -> str:
     if not content["curves"]:
         return ""
     plane = Plane(
-        Axis(LEAST_SHARE, 1.0, "good comments held", percents(0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0), log=True),
+        Axis(LEAST_SHARE, 1.0, "good comments held", percents(0.001, 0.01, 0.1, 1.0), log=True),
         Axis(0.0, 1.0, "spam let through", percents(*SHARE)),
     )
     old = _old(content)

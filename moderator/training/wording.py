@@ -29,8 +29,14 @@ def percent(share: float | None) -> str:
     if share is None:
         return DASH
     value = share * 100
-    digits = 0 if value in (0, 100) else 2 if value < 10 or value > 99 else 1
-    return f"{value:.{digits}f} %"
+    digits = 2 if value < 10 or value > 99 else 1
+    shown = f"{value:.{digits}f}"
+    return f"{shown.rstrip('0').rstrip('.') if float(shown) == round(float(shown)) else shown} %"
+
+
+def day(iso: str) -> str:
+    """A time of ISO 8601 to the minute."""
+    return iso[:16].replace("T", " ") + " UTC" if iso.endswith("+00:00") else iso
 
 
 def figure(name: str, value: float | None) -> str:
