@@ -151,7 +151,7 @@ def how_thresholds(ham: Vector, thresholds: Thresholds, *, started: bool) -> lis
         if derived:
             above = int((ham > value).sum()) if value is not None else 0
             how = (
-                f"At most {percent(budget)} of good comments are to score higher, with {percent(1 - DOUBT)} certainty. "
+                f"At most {percent(budget)} of good comments may score higher, with {percent(1 - DOUBT)} certainty. "
                 f"That needs {needs:,} held-out good comments; there are {has:,}, of which {above:,} score higher."
             )
         else:
