@@ -1,6 +1,7 @@
 """models diff: two models side by side, and the comments that they decide differently."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 

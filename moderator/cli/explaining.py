@@ -33,7 +33,7 @@ def explain(
     from moderator.server import open_shelf
 
     if text == "-":
-        text = click.get_text_stream("stdin").read()
+        text = sys.stdin.read()
     sent = {"text": text, "author": author, "author_url": author_url, "author_email": email, "post_title": title}
     comment = comment_of({**sent, "kind": kind or None})
     shelf = open_shelf(settings_of(**flags))

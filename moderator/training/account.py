@@ -156,10 +156,9 @@ def how_thresholds(ham: Vector, thresholds: Thresholds, *, started: bool) -> lis
             )
         else:
             kept = "the earlier model's stays" if started else "a cautious one stands in"
-            how = (
-                f"{percent(budget)} with {percent(1 - DOUBT)} certainty needs {needs:,} held-out good comments; has {has:,}: "
-                + (f"{kept}." if value is not None else "nothing is rejected by score alone.")
-            )
+            rest = kept if value is not None else "nothing is rejected by score alone"
+            goal = f"{percent(budget)} with {percent(1 - DOUBT)} certainty"
+            how = f"{goal} needs {needs:,} held-out good comments; has {has:,}: {rest}."
         told.append(
             {"name": name, "value": value, "budget": budget, "needs": needs, "has": has, "derived": derived, "how": how}
         )
