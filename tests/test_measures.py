@@ -51,7 +51,7 @@ def test_what_is_caught_is_the_same_as_with_each_comment_copied(
 def test_the_detection_curve_is_scikit_learns() -> None:
     chance = np.random.default_rng(7)
     spam = chance.random(120) < 0.4
-    scores = np.round(chance.random(120) * 0.6 + spam * 0.3, 2)
+    scores: Vector = (chance.random(120) * 0.6 + spam * 0.3).round(2)
     held, through, _ = det_curve(spam, scores)
     drawn = {(round(a, 4), round(b, 4)) for a, b in measure.detection_curve(scores, spam)}
     assert {(round(float(a), 4), round(float(b), 4)) for a, b in zip(held, through, strict=True)} <= drawn

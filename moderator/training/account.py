@@ -93,9 +93,12 @@ def measured(scores: Vector, spam: Truth, groups: Sequence[int], thresholds: Thr
 
 
 def account(
-    trial: Trial, *, jobs: int = -1, say: Callable[[str], None] = lambda text: None
+    trial: Trial, *, jobs: int = -1, fits: bool = True, say: Callable[[str], None] = lambda text: None
 ) -> tuple[dict[str, Any], Texts]:
-    """The report of a trial, and the comments to read."""
+    """The report of a trial, and the comments to read.
+
+    Without ``fits`` there is no learning curve and no label is doubted: both fit the model anew several times.
+    """
     examples = [trial.examples[row] for row in trial.yard]
     spam = trial.spam[trial.yard]
     groups = [group_of(example) for example in trial.examples]
@@ -111,24 +114,35 @@ def account(
     ham_bars, spam_bars = measure.histogram(trial.scores, spam)
     shown["histogram"] = {"ham": ham_bars, "spam": spam_bars}
     shown["slices"] = [asdict(part) for part in slices(examples, readings, trial.scores, spam, trial.thresholds)]
+    shown["learning_curve"], shown["suspicious"], shown["own"] = [], None, None
+    doubted = _with_fits(trial, shown, groups, jobs=jobs, say=say) if fits else ()
+    worst = worst_errors(trial.scores, spam, trial.thresholds)
+    return shown, Texts(
+        tuple(_show(examples[row], trial.scores[row]) for row in worst),
+        doubted,
+    )
+
+
+def _with_fits(
+    trial: Trial, shown: dict[str, Any], groups: Sequence[int], *, jobs: int, say: Callable[[str], None]
+) -> tuple[Shown, ...]:
+    """Add what takes more fits to the report; the labels in doubt."""
     learned = np.setdiff1d(np.arange(len(groups)), trial.yard)
     table, truth, weight = trial.table.take(learned), trial.spam[learned], trial.weight[learned]
     learned_groups = [groups[row] for row in learned]
-    yardstick = (trial.table.take(trial.yard), spam)
+    yardstick = (trial.table.take(trial.yard), trial.spam[trial.yard])
     curve = crossfit.learning_curve(
         table, truth, weight, learned_groups, yardstick, whole=trial.whole, jobs=jobs, progress=say
     )
     shown["learning_curve"] = [point.to_json() for point in curve]
     say(f"doubtful labels: {crossfit.FOLDS} fits, each on the comments that it does not judge")
     unseen = crossfit.out_of_fold(table, truth, weight, learned_groups, jobs=jobs)
-    doubtful = crossfit.suspicious(unseen, truth) if unseen is not None else np.empty(0, np.intp)
-    shown["suspicious"] = _suspicious(trial, learned, doubtful) if unseen is not None else None
+    if unseen is None:
+        return ()
+    doubtful = crossfit.suspicious(unseen, truth)
+    shown["suspicious"] = _suspicious(trial, learned, doubtful)
     shown["own"] = _own(trial, unseen, truth)
-    worst = worst_errors(trial.scores, spam, trial.thresholds)
-    return shown, Texts(
-        tuple(_show(examples[row], trial.scores[row]) for row in worst),
-        tuple(_show(trial.examples[learned[row]], unseen[row]) for row in doubtful[:MOST_TEXTS] if unseen is not None),
-    )
+    return tuple(_show(trial.examples[learned[row]], unseen[row]) for row in doubtful[:MOST_TEXTS])
 
 
 def worst_errors(scores: Vector, spam: Truth, thresholds: Thresholds) -> NDArray[np.intp]:
@@ -151,13 +165,13 @@ def how_thresholds(ham: Vector, thresholds: Thresholds, *, started: bool) -> lis
         if derived:
             above = int((ham > value).sum()) if value is not None else 0
             how = (
-                f"At most {percent(budget)} of good comments may score higher, with {percent(1 - DOUBT)} certainty. "
+                f"At most {budget * 100:g} % of good comments may score higher, with {percent(1 - DOUBT)} certainty. "
                 f"That needs {needs:,} held-out good comments; there are {has:,}, of which {above:,} score higher."
             )
         else:
             kept = "the earlier model's stays" if started else "a cautious one stands in"
             rest = kept if value is not None else "nothing is rejected by score alone"
-            goal = f"{percent(budget)} with {percent(1 - DOUBT)} certainty"
+            goal = f"{budget * 100:g} % with {percent(1 - DOUBT)} certainty"
             how = f"{goal} needs {needs:,} held-out good comments; has {has:,}: {rest}."
         told.append(
             {"name": name, "value": value, "budget": budget, "needs": needs, "has": has, "derived": derived, "how": how}
@@ -179,10 +193,13 @@ def _comparison(trial: Trial, spam: Truth, groups: Sequence[int]) -> dict[str, A
     if trial.current is None:
         return None
     id, scores, thresholds = trial.current
+    wrong = (scores > thresholds.hold) != spam
+    shares = [measure.smoothed(float(wrong[part].sum()), float(part.sum())) for part in (~spam, spam)]
+    both = bool(spam.any() and not spam.all())
     apart = bootstrap.differences((trial.scores, trial.thresholds), (scores, thresholds), spam, groups)
     return {
         "with": id,
-        "figures": figures(scores, spam, thresholds).to_json(),
+        "figures": {**figures(scores, spam, thresholds).to_json(), "lam": measure.lam(*shares) if both else None},
         "changes": {name: list(pair) for name, pair in apart.items()},
         "curves": _curves(scores, spam),
     }
@@ -193,9 +210,9 @@ def _suspicious(trial: Trial, learned: NDArray[np.intp], doubtful: NDArray[np.in
     return {"looked_at": len(learned), "found": len(doubtful), "by_source": dict(by_source.most_common())}
 
 
-def _own(trial: Trial, unseen: Vector | None, truth: Truth) -> dict[str, Any] | None:
+def _own(trial: Trial, unseen: Vector, truth: Truth) -> dict[str, Any] | None:
     """How well this installation's verdicts are foretold by models that have not seen them. Own ones stand last."""
-    if not trial.own or unseen is None:
+    if not trial.own:
         return None
     scores, spam = unseen[-trial.own :], truth[-trial.own :]
     both = bool(spam.any() and not spam.all())
