@@ -86,7 +86,10 @@ def publish(
         _write(beside / PROBES, probes)
         told = {"id": id, "made": made.isoformat(timespec="seconds"), **report}
         _write(beside / REPORT, told)
-        (beside / PAGE).write_text(render(told, texts), "utf-8")
+        described = [MODEL, WEIGHTS, PROBES, REPORT]
+        if "curves" in report:  # a whole account of a training, not just a word on a model made by hand
+            (beside / PAGE).write_text(render(told, texts), "utf-8")
+            described.append(PAGE)
         if texts:
             (beside / PAGE).chmod(0o600)  # it quotes comments that may never have been published
         manifest = {
@@ -95,7 +98,7 @@ def publish(
             "made": made.isoformat(timespec="seconds"),
             "moderator": __version__,
             "summary": summary,
-            "files": {name: digest(beside / name) for name in (MODEL, WEIGHTS, PROBES, REPORT, PAGE)},
+            "files": {name: digest(beside / name) for name in described},
         }
         _write(beside / MANIFEST, {**manifest, "self": self_digest(manifest)})
         load(beside)
