@@ -51,7 +51,7 @@ def detection(content: Content) -> str:
     ]
     caption = (
         f"Every threshold is a bargain: the dot is the one in force, {percent(here[0])} of good comments held and "
-        f"{percent(here[1])} of spam let through. Lower and further left is better; left is logarithmic."
+        f"{percent(here[1])} of spam let through. Lower and further left is better; the axis is logarithmic, and nought stands at its left end."
     )
     return _figure(
         "What holding more costs", drawing.chart("Detection error trade-off", plane, *parts), caption, _keys(content)
@@ -136,7 +136,7 @@ def learning(content: Content) -> str:
         return ""
     counts = [point["comments"] for point in curve]
     every = [point[name] for point in curve for name in ("roc_auc", "caught_at_1_percent")]
-    low = max(0.0, math.floor((min(every) - 0.03) * 10) / 10)
+    low = max(0.0, math.floor((min(every) - 0.03) * 5) / 5)
     steps = tuple(round(low + (1.0 - low) * i / 4, 3) for i in range(5))
     plane = Plane(
         Axis(
