@@ -93,7 +93,9 @@ def from_file(path: Path, *, keep_good_rows: bool = False) -> tuple[list[Example
     if broken and not keep_good_rows:
         shown = "; ".join(str(row) for row in broken[:3])
         rest = f" (and {len(broken) - 3} more)" if len(broken) > 3 else ""
-        raise CorpusError(f"{path} has {len(broken)} broken rows: {shown}{rest}. Mend them, or pass --keep-good-rows to learn from the other {len(examples):,}")
+        raise CorpusError(
+            f"{path} has {len(broken)} broken rows: {shown}{rest}. Mend them, or pass --keep-good-rows to learn from the other {len(examples):,}"
+        )
     if not examples:
         raise CorpusError(f"{path} has no labelled comment in it")
     return examples, broken
