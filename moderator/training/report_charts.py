@@ -51,7 +51,8 @@ def detection(content: Content) -> str:
     ]
     caption = (
         f"Every threshold is a bargain: the dot is the one in force, {percent(here[0])} of good comments held and "
-        f"{percent(here[1])} of spam let through. Lower and further left is better; the axis is logarithmic, and nought stands at its left end."
+        f"{percent(here[1])} of spam let through. Lower and further left is better; "
+        "the axis is logarithmic, and nought stands at its left end."
     )
     return _figure(
         "What holding more costs", drawing.chart("Detection error trade-off", plane, *parts), caption, _keys(content)
