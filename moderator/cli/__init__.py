@@ -6,7 +6,7 @@ from typing import NoReturn
 
 import click
 
-from moderator.cli import datasets, exports, judging, keeping, models, serving
+from moderator.cli import datasets, explaining, exports, judging, keeping, measuring, models, serving
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -33,7 +33,8 @@ COMMANDS: tuple[click.Command, ...] = (
     exports.convert,
     judging.train,
     judging.score,
-    judging.explain,
+    explaining.explain,
+    measuring.evaluate,
     models.models,
 )
 for command in COMMANDS:

@@ -1,4 +1,4 @@
-"""train · score · explain."""
+"""train · score."""
 
 import json
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from moderator.cli.common import as_json, finds_installation, print_json, settings_of
+from moderator.cli.common import finds_installation, print_json, settings_of
 from moderator.comment import Comment, CommentError
 from moderator.labelled import comment_of
 from moderator.policy import SitePolicy
@@ -129,48 +129,3 @@ def _comment(line: bytes) -> Comment:
         raise
     except (ValueError, RecursionError):
         raise CommentError("(the whole)", "is no JSON object in UTF-8") from None
-
-
-@click.command()
-@finds_installation
-@click.argument("text")
-@click.option("--author", default="", help="The author's name.")
-@click.option("--author-url", default="", help="The author's web address.")
-@click.option("--post-title", default="", help="The title of the post.")
-@as_json
-def explain(text: str, author: str, author_url: str, post_title: str, as_json: bool, **flags: Any) -> None:
-    """Say what would be decided on TEXT, and why. Nothing is stored.
-
-    \b
-    moderator explain "http://example.com/" --author Bob
-    """
-    from moderator.moderation import assess
-    from moderator.reading import read
-    from moderator.server import open_shelf
-
-    comment = comment_of({"text": text, "author": author, "author_url": author_url, "post_title": post_title})
-    shelf = open_shelf(settings_of(**flags))
-    decision = assess(comment, SitePolicy(), shelf)
-    classifier, reading = shelf.current(), read(comment)
-    account = classifier.explain(reading) if classifier and not reading.too_complex else None
-    parts = account.parts if account else ()
-    if as_json:
-        print_json(
-            {
-                "decision": decision.action,
-                "rule": decision.rule,
-                "score": decision.score,
-                "reasons": [reason.to_json() for reason in decision.reasons],
-                "model": decision.model,
-                "logit": account.logit if account else None,
-                "bias": account.bias if account else None,
-                "parts": parts,
-            }
-        )
-        return
-    said = f"score {decision.score:.3f}, model {decision.model}" if decision.score is not None else "no score"
-    click.echo(f"{decision.action} ({decision.rule}; {said})")
-    for reason in decision.reasons:
-        click.echo(f"  {reason.text}")
-    for sentence, weight in parts:
-        click.echo(f"  {weight:+7.3f}  {sentence}")
