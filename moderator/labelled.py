@@ -56,7 +56,10 @@ def label_of(row: Mapping[str, Any]) -> Word:
     label = row.get("label")
     found = LABELS.get(str(label).strip().lower()) if label is not None else None
     if found is None:
-        raise CommentError("label", f'must be "spam" or "ham", not {label!r}' if label is not None else 'is missing; write "spam" or "ham"')
+        raise CommentError(
+            "label",
+            f'must be "spam" or "ham", not {label!r}' if label is not None else 'is missing; write "spam" or "ham"',
+        )
     return found
 
 
@@ -67,4 +70,9 @@ def example_of(row: Mapping[str, Any], *, source: str) -> Example:
         raise CommentError("text", "is missing or empty")
     topic = row.get("topic")
     named = row.get("source")
-    return Example(comment, label_of(row), named if isinstance(named, str) and named else source, topic if isinstance(topic, str) else "")
+    return Example(
+        comment,
+        label_of(row),
+        named if isinstance(named, str) and named else source,
+        topic if isinstance(topic, str) else "",
+    )

@@ -31,8 +31,8 @@ GENERIC = frozenset(
     "app art bet bid blog buzz cafe casino cash center chat city click cloud club codes college company cool date "
     "deals design dev digital direct domains email energy events exchange expert express farm fashion finance fit "
     "flights fun fund fyi games gdn gift global gold gratis group guide guru health help homes host house icu "
-    "ink institute kim land law legal life link live loan loans lol london ltd market marketing media men money mom monster "
-    "movie network news ngo ninja one online ooo page partners party photo photos pics pizza plus poker porn press "
+    "ink institute kim land law legal life link live loan loans lol london ltd market marketing media men money mom "
+    "monster movie network news ngo ninja one online ooo page partners party photo photos pics pizza plus poker porn press "
     "pub quest racing ren rent rest review reviews rocks run sale school science services sex shoes shop shopping "
     "site ski skin social software solutions space sport store stream studio style supply support surf systems tax "
     "team tech tips today tokyo tools top tours town toys trade trading training tube university vacations vegas "
@@ -142,7 +142,7 @@ def _spoken(found: re.Match[str]) -> str:
 
 
 def _closed_up(found: re.Match[str]) -> str:
-    """"great site . com": an address only where the dot stands off on the left; "Really. Online shops …" is prose."""
+    """ "great site . com": an address only where the dot stands off on the left; "Really. Online shops …" is prose."""
     if found[1].lower() in NO_HOST:
         return found[0]
     return f"{found[1]}.{found[3].replace(' ', '')}"
@@ -152,7 +152,9 @@ def _trimmed(address: str) -> str:
     """Without the punctuation that belongs to the sentence around it."""
     while address:
         last = address[-1]
-        if last in ".,;:!?'\"*_~…。、，！？»”’>|" or (last in ")]}" and address.count(last) > address.count("([{"[")]}".index(last)])):
+        if last in ".,;:!?'\"*_~…。、，！？»”’>|" or (
+            last in ")]}" and address.count(last) > address.count("([{"[")]}".index(last)])
+        ):
             address = address[:-1]
         else:
             break

@@ -73,6 +73,7 @@ UNSPACED_LETTERS = (
 # Markup that came escaped is shown as it is; to a reader it is an address with a name.
 SHOWN_ANCHOR = re.compile(r"<a\s[^<>]{0,2500}>[^<>]{0,500}</a>", re.IGNORECASE)
 EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24}")
+DIGITS = re.compile(r"\d+")
 SYMBOL = re.compile(r"[^\s\w]|\d")
 
 
@@ -102,10 +103,20 @@ class Reading:
         """The links of the text and the author's own."""
         return (*self.links, self.author_link) if self.author_link else self.links
 
+    @property
+    def signed(self) -> bool:
+        """Whether it says who wrote it."""
+        return bool(self.author) or self.author_link is not None
+
     @cached_property
     def words(self) -> list[str]:
         """The words of the text in lower case."""
         return WORD.findall(self.text.lower())
+
+    @cached_property
+    def digits(self) -> int:
+        """How many digits stand in the text outside of links."""
+        return sum(map(len, DIGITS.findall(self.outside)))
 
     @cached_property
     def has_symbols(self) -> bool:
@@ -248,7 +259,13 @@ class _Walk:
 
     def _link(self, tag: Tag) -> bool:
         """Note the tag's address; whether its text is a link's."""
-        address = tag.get("href") if tag.name in ("a", "area") else tag.get("src") if tag.name in ("img", "iframe", "embed") else None
+        address = (
+            tag.get("href")
+            if tag.name in ("a", "area")
+            else tag.get("src")
+            if tag.name in ("img", "iframe", "embed")
+            else None
+        )
         if not isinstance(address, str):
             return False
         # lxml's text of a link is needed only where there is one.
@@ -310,5 +327,7 @@ def shared_words(reading: Reading, comment: Comment) -> tuple[list[str], int]:
     if not reading.links:
         return [], 0
     address = links.words_of(reading.links[0])
-    post = set(WORD.findall(f"{comment.post.title} {unquote(comment.post.url)} {comment.post.text[:MOST_CHARACTERS]}".lower()))
+    post = set(
+        WORD.findall(f"{comment.post.title} {unquote(comment.post.url)} {comment.post.text[:MOST_CHARACTERS]}".lower())
+    )
     return [word for word in address if word in post], len(address)

@@ -45,7 +45,9 @@ def shipped_folder() -> Path:
 class Shelf:
     """Model folders: the installation's own before the shipped one. Safe for threads."""
 
-    def __init__(self, own: Path, shipped: Path | None = None, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, own: Path, shipped: Path | None = None, *, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
         self.own = own
         self.shipped = shipped or shipped_folder()
         self.problem = ""
@@ -91,7 +93,11 @@ class Shelf:
         history = {id: place for place, id in reversed([*enumerate(self._pointer() or [wanted])])}
         candidates = sorted(
             self._folders().items(),
-            key=lambda item: (history.get(item[0], len(history)), not _is_own(item[1], self.own), *_newest_first(item[0])),
+            key=lambda item: (
+                history.get(item[0], len(history)),
+                not _is_own(item[1], self.own),
+                *_newest_first(item[0]),
+            ),
         )
         for id, folder in candidates:
             try:
@@ -123,7 +129,11 @@ class Shelf:
                 continue
             if isinstance(named, dict) and isinstance(named.get("current"), str):
                 before = named.get("before")
-                return [named["current"], *[id for id in before if isinstance(id, str)]] if isinstance(before, list) else [named["current"]]
+                return (
+                    [named["current"], *[id for id in before if isinstance(id, str)]]
+                    if isinstance(before, list)
+                    else [named["current"]]
+                )
         return []
 
     def _wanted(self) -> str:
@@ -169,7 +179,9 @@ class Shelf:
 
     def _point(self, ids: list[str]) -> None:
         self.own.mkdir(parents=True, exist_ok=True)
-        write_durably(self.own / POINTER, json.dumps({"current": ids[0], "before": ids[1 : KEPT_BEFORE + 1]}, indent=1).encode())
+        write_durably(
+            self.own / POINTER, json.dumps({"current": ids[0], "before": ids[1 : KEPT_BEFORE + 1]}, indent=1).encode()
+        )
 
 
 def _is_own(folder: Path, own: Path) -> bool:

@@ -76,10 +76,14 @@ ORNAMENT = str.maketrans(_SMALL_CAPITALS | _NEGATIVE | _IN_PARENTHESES)
 TURNED = str.maketrans(_TURNED)
 TURNED_LETTER = re.compile("[" + "".join(_TURNED) + "]")
 # Two in a row may be mathematics ("𝑑𝑥"); three are a word.
-_ORNAMENTS = "".join([*_SMALL_CAPITALS, *_NEGATIVE, *_TURNED]) + "\u249c-\u24e9\U0001d400-\U0001d7ff\U0001f130-\U0001f149"
+_ORNAMENTS = (
+    "".join([*_SMALL_CAPITALS, *_NEGATIVE, *_TURNED]) + "\u249c-\u24e9\U0001d400-\U0001d7ff\U0001f130-\U0001f149"
+)
 ORNAMENTS = re.compile(f"[{_ORNAMENTS}]{{3,}}")
 WIDE = re.compile("[\uff21-\uff3a\uff41-\uff5a]{3,}")
-EAST_ASIAN = re.compile("[\u3041-\u30ff\u3400-\u9fff\uac00-\ud7a3]")  # whose writers have full-width Latin on their keys
+EAST_ASIAN = re.compile(
+    "[\u3041-\u30ff\u3400-\u9fff\uac00-\ud7a3]"
+)  # whose writers have full-width Latin on their keys
 # One flag is a pair; where letters stand singly, or in a row that is no whole number of pairs, all of them are writing.
 REGIONAL = re.compile("[\U0001f1e6-\U0001f1ff]+")
 REGIONAL_LETTER = str.maketrans(_REGIONAL)

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from models import COMMENTS, classifier, published
 
 from moderator.classifier import (
     MANIFEST,
@@ -31,13 +32,12 @@ from moderator.classifier import (
 from moderator.comment import Author, Comment
 from moderator.features import SPACES
 from moderator.reading import read
-from models import COMMENTS, classifier, published
 
 TEXT_PARTS = {"The text's wording.", "The text's words."}
 MODEL_FOR_ALL = classifier()
 BODIES = st.one_of(
     st.text(st.characters(exclude_categories=()), max_size=60),
-    st.lists(st.sampled_from(["buy", "Cheap", "pills", "中文", "İst", "ǅ", "a", "'", "x.com", "don't", "9", "\n", "ß"]), max_size=30)
+    st.lists(st.sampled_from(["buy", "Cheap", "pills", "中文", "İst", "ǅ", "a", "'", "x.com", "don't", "9", "\n", "ß"]), max_size=30)  # noqa: E501
     .map(" ".join),
 )  # fmt: skip
 
@@ -264,7 +264,9 @@ def test_a_weight_that_is_no_number_is_refused(folder: Path, bad: float) -> None
     assert "finite" in refused(folder)
 
 
-@pytest.mark.parametrize("change", [lambda t: t[:-1], lambda t: t.astype(np.float64), lambda t: t.reshape(2, -1), lambda t: t[:0]])
+@pytest.mark.parametrize(
+    "change", [lambda t: t[:-1], lambda t: t.astype(np.float64), lambda t: t.reshape(2, -1), lambda t: t[:0]]
+)
 def test_weights_of_another_shape_or_type_are_refused(folder: Path, change: Callable[[Any], Any]) -> None:
     np.save(folder / WEIGHTS, change(np.load(folder / WEIGHTS)))
     signed(folder)
@@ -307,7 +309,7 @@ def test_no_file_of_the_server_opens_pickles() -> None:
 def test_serving_never_imports_what_trains() -> None:
     code = (
         "import sys; from moderator import classifier, shelf, policy, moderation; "
-        "bad = {'sklearn', 'scipy', 'joblib', 'pandas', 'html5lib'} & {name.partition('.')[0] for name in sys.modules}; "
+        "bad = {'sklearn', 'scipy', 'joblib', 'pandas', 'html5lib'} & {name.partition('.')[0] for name in sys.modules}; "  # noqa: E501
         "sys.exit(f'imported: {bad}' if bad else 0)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -59,4 +59,6 @@ def test_there_are_at_least_120_cases_and_many_of_either_sort() -> None:
 
 def test_no_two_cases_of_a_file_have_one_name_and_no_two_cases_one_comment() -> None:
     assert [name for name, count in Counter((case.file, case.name) for case in CASES).items() if count > 1] == []
-    assert [body for body, count in Counter((case.comment.body, case.comment.kind) for case in CASES).items() if count > 1] == []
+    assert [
+        body for body, count in Counter((case.comment.body, case.comment.kind) for case in CASES).items() if count > 1
+    ] == []

@@ -12,7 +12,9 @@ from moderator.policy import RULES, Case, SitePolicy, Thresholds, decide
 from moderator.reading import read
 
 MODEL = Thresholds(hold=0.5, reject=0.9)
-NICE = Comment("Thank you, that was just what I needed.", author=Author("Jane", "jane@example.org", "https://jane.example.org/"))
+NICE = Comment(
+    "Thank you, that was just what I needed.", author=Author("Jane", "jane@example.org", "https://jane.example.org/")
+)
 
 
 def case(

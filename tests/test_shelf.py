@@ -5,8 +5,8 @@ import threading
 from pathlib import Path
 
 import pytest
-
 from models import published
+
 from moderator.classifier import MANIFEST, WEIGHTS, ModelError
 from moderator.shelf import LOOK_EVERY, POINTER, Shelf
 
@@ -126,7 +126,9 @@ def test_a_pointer_to_nothing_does_not_leave_the_shelf_dark(shelf: Shelf, hand_t
     assert answers(Shelf(shelf.own, shelf.shipped, monotonic=hand_time), hand_time) == only
 
 
-@pytest.mark.parametrize("content", ["", "null", "[]", '{"current": 7}', '{"current": "x", "before": 7}', "\xff", "[" * 100_000])
+@pytest.mark.parametrize(
+    "content", ["", "null", "[]", '{"current": 7}', '{"current": "x", "before": 7}', "\xff", "[" * 100_000]
+)
 def test_a_pointer_of_something_else_does_not_stop_the_server(shelf: Shelf, hand_time: HandTime, content: str) -> None:
     only = published(shelf.shipped)
     shelf.own.mkdir()
@@ -183,7 +185,9 @@ def test_many_readers_meet_only_whole_models_while_models_change(tmp_path: Path)
     assert last is not None and last.id == ids[1]
 
 
-def test_a_model_that_was_never_promoted_does_not_come_into_force_by_being_new(shelf: Shelf, hand_time: HandTime) -> None:
+def test_a_model_that_was_never_promoted_does_not_come_into_force_by_being_new(
+    shelf: Shelf, hand_time: HandTime
+) -> None:
     shipped = published(shelf.shipped)
     published(shelf.own, seed=2, minute=1)
     assert answers(shelf, hand_time) == shipped

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
 from models import published, weights
+
 from moderator.comment import Author, Comment, Word
 from moderator.labelled import Example
 from moderator.policy import Thresholds
@@ -154,7 +154,9 @@ def test_fitting_twice_gives_the_same_and_scores_follow_calibration() -> None:
     logits = one.logits(table)
     slope, shift = calibrate(logits * 3 + 2, spam, np.ones(len(few)))
     better = recalibrated(one, slope, shift)
-    assert slope > 0 and np.array_equal(np.argsort(better.logits(table), kind="stable"), np.argsort(logits, kind="stable"))
+    assert slope > 0 and np.array_equal(
+        np.argsort(better.logits(table), kind="stable"), np.argsort(logits, kind="stable")
+    )
 
 
 def test_calibrated_scores_are_probabilities() -> None:
@@ -211,9 +213,9 @@ def lines(*rows: object) -> str:
 
 
 BROKEN: Sequence[tuple[str, str]] = (
-    ("{", "no JSON"), ("[1]", "no JSON object"), ("7", "no JSON object"), ('"x"', "no JSON object"), ("[" * 100_000, "deep"),
+    ("{", "no JSON"), ("[1]", "no JSON object"), ("7", "no JSON object"), ('"x"', "no JSON object"), ("[" * 100_000, "deep"),  # noqa: E501
     ('{"text": "x"}', "label"), ('{"text": "x", "label": "maybe"}', "label"), ('{"text": "x", "label": null}', "label"),
-    ('{"label": "ham"}', "text"), ('{"text": 7, "label": "ham"}', "body"), ('{"text": "x", "author": [], "label": "ham"}', "author.name"),
+    ('{"label": "ham"}', "text"), ('{"text": 7, "label": "ham"}', "body"), ('{"text": "x", "author": [], "label": "ham"}', "author.name"),  # noqa: E501
     ('{"text": "' + "a" * 1_100_000 + '", "label": "ham"}', "characters"), ("x" * 4_100_000, "longer"),
 )  # fmt: skip
 
@@ -285,7 +287,10 @@ def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
 
 
 def test_the_newest_label_of_a_text_wins() -> None:
-    old, new = (Example(Comment(body), label, "s") for body, label in (("Buy it, now 7!", Word.HAM), ("buy it NOW 9", Word.SPAM)))
+    old, new = (
+        Example(Comment(body), label, "s")
+        for body, label in (("Buy it, now 7!", Word.HAM), ("buy it NOW 9", Word.SPAM))
+    )
     assert distinct([old, new]) == [new]
     assert len(distinct([old, Example(Comment("buy it now"), Word.SPAM, "another")])) == 2
 
@@ -326,4 +331,6 @@ def test_a_model_carries_no_words_of_anyone_s_comments(tiny: list[Example], shel
     command.train(None, shelf, progress=Silent())
     for file in shelf.own.glob("*/*"):
         content = file.read_bytes().lower()
-        assert not [word for word in (b"bicycle", b"grandmother", b"viagra", b"handbags", b"payday") if word in content], file.name
+        assert not [
+            word for word in (b"bicycle", b"grandmother", b"viagra", b"handbags", b"payday") if word in content
+        ], file.name

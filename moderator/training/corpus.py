@@ -5,6 +5,7 @@ import gzip
 import hashlib
 import io
 import json
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib import resources
@@ -88,12 +89,14 @@ def from_file(path: Path, *, keep_good_rows: bool = False) -> tuple[list[Example
                 examples.append(example_of(row, source=source))
             except CommentError as error:
                 broken.append(BrokenRow(path.name, line, str(error)))
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise CorpusError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
     if broken and not keep_good_rows:
         shown = "; ".join(str(row) for row in broken[:3])
         rest = f" (and {len(broken) - 3} more)" if len(broken) > 3 else ""
-        raise CorpusError(f"{path} has {len(broken)} broken rows: {shown}{rest}. Mend them, or pass --keep-good-rows to learn from the other {len(examples):,}")
+        raise CorpusError(
+            f"{path} has {len(broken)} broken rows: {shown}{rest}. Mend them, or pass --keep-good-rows to learn from the other {len(examples):,}"
+        )
     if not examples:
         raise CorpusError(f"{path} has no labelled comment in it")
     return examples, broken

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -30,10 +31,21 @@ PROBE_COMMENTS = (
         "Great post! Visit <a href='http://pills-4u.shop/buy?x=1'>best pills online</a> NOW!!! +1 (800) 555-0199",
         author=Author("cheap pills online", "@pills-4u.shop", "http://www.pills-4u.shop/buy/index.html"),
     ),
-    Comment("Ставки на спорт и к\u0430зино: \u202egnippilf\u202c b\u200bo\u200bnus, пишите в телеграм @bonus77", author=Author("Вулкан")),
-    Comment("𝓫𝓾𝔂 ｃｈｅａｐ v i a g r a at example dot com [url=http://x.biz/a-b]here[/url]", author=Author("BestDeals24")),
-    Comment("def f(x):\n    return x &lt; 3 and List<string>()\n\nraises TypeError on 3.11, any idea?", post=Post(title="Functions in Python")),
-    Comment("これはとても参考になりました。ありがとうございます！", author=Author("たけし", "@example.ne.jp", "https://takeshi.hatenablog.com/")),
+    Comment(
+        "Ставки на спорт и к\u0430зино: \u202egnippilf\u202c b\u200bo\u200bnus, пишите в телеграм @bonus77",
+        author=Author("Вулкан"),
+    ),
+    Comment(
+        "𝓫𝓾𝔂 ｃｈｅａｐ v i a g r a at example dot com [url=http://x.biz/a-b]here[/url]", author=Author("BestDeals24")
+    ),
+    Comment(
+        "def f(x):\n    return x &lt; 3 and List<string>()\n\nraises TypeError on 3.11, any idea?",
+        post=Post(title="Functions in Python"),
+    ),
+    Comment(
+        "これはとても参考になりました。ありがとうございます！",
+        author=Author("たけし", "@example.ne.jp", "https://takeshi.hatenablog.com/"),
+    ),
     Comment("شكرا جزيلا على المقال الرائع", parent=Parent(text="مرحبا")),
     Comment("<p>hello <span style='display:none'>hidden words</span> there</p><!-- note -->", kind="pingback"),
 )
@@ -68,7 +80,7 @@ def publish(
             "bias": weights.bias,
             "signal_weights": weights.signals.tolist(),
             "signal_means": weights.means.tolist(),
-            "thresholds": {"hold": thresholds.hold, "reject": thresholds.reject},
+            "thresholds": asdict(thresholds),
         }
         classifier = Classifier(
             id,
