@@ -323,21 +323,17 @@ def _assemble(folder: Path, id: str, model: dict[str, Any]) -> Classifier:
         list(space[:2]) for space in SPACES
     ]:
         raise ModelError(f"{folder}: was made with other features than this code has; train again")
-    weights = np.load(folder / WEIGHTS, mmap_mode="r", allow_pickle=False)
-    if (
-        not isinstance(weights, np.ndarray)
-        or weights.shape != (TABLE_SIZE,)
-        or weights.dtype != np.float32
-        or not np.isfinite(weights).all()
-    ):
+    weights = np.lib.format.open_memmap(folder / WEIGHTS, mode="r")  # knows no pickles and no archives
+    if weights.shape != (TABLE_SIZE,) or weights.dtype != np.float32 or not np.isfinite(weights).all():
         raise ModelError(f"{folder}: {WEIGHTS} does not hold {TABLE_SIZE:,} finite numbers; train again")
-    hold, reject = model["thresholds"]["hold"], model["thresholds"]["reject"]
-    unsigned = model["thresholds"]["unsigned_hold"]
-    weighed = [model["bias"], *model["signal_weights"], *model["signal_means"]]
-    numbers = [*weighed, hold, *(value for value in (reject, unsigned) if value is not None)]
+    limits = {name: model["thresholds"][name] for name in ("hold", "reject", "unsigned_hold")}
+    given = [limit for limit in limits.values() if limit is not None]
+    numbers = [model["bias"], *model["signal_weights"], *model["signal_means"], *given]
     if not all(isinstance(number, int | float) and math.isfinite(number) for number in numbers):
         raise ModelError(f"{folder}: {MODEL} holds a number that is none; train again")
-    if not 0.0 <= hold <= (1.0 if reject is None else reject) <= 1.0:
+    hold, reject = limits["hold"], limits["reject"]
+    ordered = hold is not None and (reject is None or hold <= reject)
+    if not ordered or not all(0.0 <= limit <= 1.0 for limit in given):
         raise ModelError(f"{folder}: {MODEL} holds thresholds that are no probabilities in their order; train again")
     return Classifier(
         id,
@@ -346,7 +342,7 @@ def _assemble(folder: Path, id: str, model: dict[str, Any]) -> Classifier:
         bias=float(model["bias"]),
         signal_weights=model["signal_weights"],
         signal_means=model["signal_means"],
-        thresholds=Thresholds(hold, reject, unsigned),
+        thresholds=Thresholds(**limits),
     )
 
 

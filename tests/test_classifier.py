@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from models import COMMENTS, classifier, published
 
 from moderator.classifier import (
     MANIFEST,
@@ -31,13 +32,12 @@ from moderator.classifier import (
 from moderator.comment import Author, Comment
 from moderator.features import SPACES
 from moderator.reading import read
-from models import COMMENTS, classifier, published
 
 TEXT_PARTS = {"The text's wording.", "The text's words."}
 MODEL_FOR_ALL = classifier()
 BODIES = st.one_of(
     st.text(st.characters(exclude_categories=()), max_size=60),
-    st.lists(st.sampled_from(["buy", "Cheap", "pills", "中文", "İst", "ǅ", "a", "'", "x.com", "don't", "9", "\n", "ß"]), max_size=30)
+    st.lists(st.sampled_from(["buy", "Cheap", "pills", "中文", "İst", "ǅ", "a", "'", "x.com", "don't", "9", "\n", "ß"]), max_size=30)  # noqa: E501
     .map(" ".join),
 )  # fmt: skip
 
@@ -309,7 +309,7 @@ def test_no_file_of_the_server_opens_pickles() -> None:
 def test_serving_never_imports_what_trains() -> None:
     code = (
         "import sys; from moderator import classifier, shelf, policy, moderation; "
-        "bad = {'sklearn', 'scipy', 'joblib', 'pandas', 'html5lib'} & {name.partition('.')[0] for name in sys.modules}; "
+        "bad = {'sklearn', 'scipy', 'joblib', 'pandas', 'html5lib'} & {name.partition('.')[0] for name in sys.modules}; "  # noqa: E501
         "sys.exit(f'imported: {bad}' if bad else 0)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -41,13 +41,14 @@ def test_a_reason_comes_back_from_its_json(reason: Reason) -> None:
     assert Reason.from_json(reason.to_json()) == reason
 
 
+CREATED: tuple[Any, ...] = (7, "yesterday", "2026-13-01", "0001-01-01T00:00:00+23:59", [])
 WRONG: dict[str, Any] = {
     "(the whole)": [None, [], "x", 7, True],
-    "body": [{}, {"body": None}, {"body": ""}, {"body": " \n"}, {"body": 7}, {"body": ["x"]}, {"body": "a" * 1_048_577}],
-    "id": [{"body": "x"}, {"body": "x", "id": ""}, {"body": "x", "id": True}, {"body": "x", "id": 1.5}, {"body": "x", "id": {}},
+    "body": [{}, {"body": None}, {"body": ""}, {"body": " \n"}, {"body": 7}, {"body": ["x"]}, {"body": "a" * 1_048_577}],  # noqa: E501
+    "id": [{"body": "x"}, {"body": "x", "id": ""}, {"body": "x", "id": True}, {"body": "x", "id": 1.5}, {"body": "x", "id": {}},  # noqa: E501
            {"body": "x", "id": "a" * 256}, {"body": "x", "id": 1 << 63}],
     "author": [{"body": "x", "id": "1", "author": "Jane"}, {"body": "x", "id": "1", "author": []}],
-    "author.name": [{"body": "x", "id": "1", "author": {"name": 7}}, {"body": "x", "id": "1", "author": {"name": "a" * 16_385}}],
+    "author.name": [{"body": "x", "id": "1", "author": {"name": 7}}, {"body": "x", "id": "1", "author": {"name": "a" * 16_385}}],  # noqa: E501
     "author.email": [{"body": "x", "id": "1", "author": {"email": {}}}],
     "author.url": [{"body": "x", "id": "1", "author": {"url": False}}],
     "post": [{"body": "x", "id": "1", "post": 1}],
@@ -60,7 +61,7 @@ WRONG: dict[str, Any] = {
     "user_agent": [{"body": "x", "id": "1", "user_agent": []}],
     "language": [{"body": "x", "id": "1", "language": 1}],
     "honeypot": [{"body": "x", "id": "1", "honeypot": True}],
-    "created": [{"body": "x", "id": "1", "created": at} for at in (7, "yesterday", "2026-13-01", "0001-01-01T00:00:00+23:59", [])],
+    "created": [{"body": "x", "id": "1", "created": at} for at in CREATED],
 }  # fmt: skip
 
 
@@ -92,8 +93,8 @@ def test_the_fingerprint_is_of_what_readers_see() -> None:
         one.fingerprint()
         == Comment("x", author=Author("Jane"), ip="::1", user_agent="y", honeypot="z", id="9").fingerprint()
     )
-    others = [Comment("y", author=Author("Jane")), Comment("x", author=Author("", "Jane")), Comment("x", author=Author("Jane"), kind="reply"),
-              Comment("x", author=Author("Jane"), post=Post(title="t")), Comment("x", author=Author("Jane"), language="de")]  # fmt: skip
+    others = [Comment("y", author=Author("Jane")), Comment("x", author=Author("", "Jane")), Comment("x", author=Author("Jane"), kind="reply"),  # noqa: E501
+              Comment("x", author=Author("Jane"), post=Post(title="t")), Comment("x", author=Author("Jane"), language="de")]  # fmt: skip  # noqa: E501
     assert len({comment.fingerprint() for comment in [one, *others]}) == 6
 
 
@@ -101,13 +102,13 @@ def test_the_fingerprint_is_of_what_readers_see() -> None:
 
 
 def test_a_row_says_all_that_its_fields_say() -> None:
-    row = {"text": "Hi", "author": "Jane", "author_email": "j@example.org", "author_url": "http://x.org", "comment_type": "Reply",
-           "post_title": "T", "post_url": "u", "post_text": "p", "parent_text": "q", "date": "2026-01-02", "lang": "en", "id": 9,
+    row = {"text": "Hi", "author": "Jane", "author_email": "j@example.org", "author_url": "http://x.org", "comment_type": "Reply",  # noqa: E501
+           "post_title": "T", "post_url": "u", "post_text": "p", "parent_text": "q", "date": "2026-01-02", "lang": "en", "id": 9,  # noqa: E501
            "ip": "::1", "user_agent": "b", "label": "Spam ", "source": "mine", "topic": "seo", "more": {}}  # fmt: skip
     example = example_of(row, source="file")
     assert (example.label, example.source, example.topic) == (Word.SPAM, "mine", "seo")
     assert example.comment == Comment(
-        "Hi", "9", Author("Jane", "j@example.org", "http://x.org"), "::1", "b", "reply", Post("u", "T", "p"), Parent("", "q"),
+        "Hi", "9", Author("Jane", "j@example.org", "http://x.org"), "::1", "b", "reply", Post("u", "T", "p"), Parent("", "q"),  # noqa: E501
         datetime(2026, 1, 2, tzinfo=UTC), "en",
     )  # fmt: skip
 

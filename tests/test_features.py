@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from models import COMMENTS
 
 from moderator import features
 from moderator.comment import Author, Comment, Parent, Post
@@ -14,7 +15,6 @@ from moderator.policy import RULES
 from moderator.policy import sentence as rule_sentence
 from moderator.reading import read
 from moderator.signals import SIGNALS, Signal, measure, sentence
-from models import COMMENTS
 
 WRITING = st.text(st.characters(exclude_categories=()), max_size=40)
 ANY = st.builds(
@@ -54,7 +54,7 @@ def test_buckets_rise_and_every_space_keeps_to_its_range(comment: Comment) -> No
 
 def test_spaces_lie_side_by_side_and_fill_the_table() -> None:
     sizes = [1 << space.bits for space in SPACES]
-    assert [int(start) for start in np.diff(OFFSETS)] == sizes and TABLE_SIZE == sum(sizes)
+    assert [int(start) for start in np.diff(OFFSETS)] == sizes and sum(sizes) == TABLE_SIZE
     assert len({space.name for space in SPACES}) == len(SPACES) and all(space.says for space in SPACES)
 
 

@@ -5,8 +5,8 @@ import threading
 from pathlib import Path
 
 import pytest
-
 from models import published
+
 from moderator.classifier import MANIFEST, WEIGHTS, ModelError
 from moderator.shelf import LOOK_EVERY, POINTER, Shelf
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
 from models import published, weights
+
 from moderator.comment import Author, Comment, Word
 from moderator.labelled import Example
 from moderator.policy import Thresholds
@@ -213,9 +213,9 @@ def lines(*rows: object) -> str:
 
 
 BROKEN: Sequence[tuple[str, str]] = (
-    ("{", "no JSON"), ("[1]", "no JSON object"), ("7", "no JSON object"), ('"x"', "no JSON object"), ("[" * 100_000, "deep"),
+    ("{", "no JSON"), ("[1]", "no JSON object"), ("7", "no JSON object"), ('"x"', "no JSON object"), ("[" * 100_000, "deep"),  # noqa: E501
     ('{"text": "x"}', "label"), ('{"text": "x", "label": "maybe"}', "label"), ('{"text": "x", "label": null}', "label"),
-    ('{"label": "ham"}', "text"), ('{"text": 7, "label": "ham"}', "body"), ('{"text": "x", "author": [], "label": "ham"}', "author.name"),
+    ('{"label": "ham"}', "text"), ('{"text": 7, "label": "ham"}', "body"), ('{"text": "x", "author": [], "label": "ham"}', "author.name"),  # noqa: E501
     ('{"text": "' + "a" * 1_100_000 + '", "label": "ham"}', "characters"), ("x" * 4_100_000, "longer"),
 )  # fmt: skip
 
