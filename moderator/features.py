@@ -50,6 +50,8 @@ WRITTEN = (BODY, AUTHOR, ADDRESS, LINKS, ANCHORS)
 ORDERS = (2, 3, 4, 5)
 LEAD = "\0" * (max(ORDERS) - 1)
 MOST_LINKS_READ = 12
+# Here the "author" is the title of the page that links to the post: what a link says, and nobody's name.
+BACKLINKS = frozenset({"pingback", "trackback"})
 
 _BASE = np.uint32(0x9E3779B1)  # odd: 2**32 / golden ratio (Knuth, TAOCP 6.4)
 _MIX = np.uint32(0x85EBCA6B)  # murmur3's first finaliser constant
@@ -91,12 +93,17 @@ class Layout(NamedTuple):
 def lay_out(reading: Reading) -> Layout:
     """The texts of a reading in the order of WRITTEN, folded: lower case, digits as 0, runs of space as one."""
     read = reading.links[:MOST_LINKS_READ]
+    anchors = [link.anchor for link in read if link.anchor]
+    name = reading.author
+    if reading.kind in BACKLINKS:
+        anchors.append(name)
+        name = ""
     parts = (
         reading.outside,
-        reading.author,
+        name,
         _address(reading.author_link) if reading.author_link else "",
         " ".join(map(_address, read)) if read else "",
-        " ".join([link.anchor for link in read if link.anchor]) if read else "",
+        " ".join(anchors),
     )
     starts, pieces, at = [], [], 0
     for part in parts:
@@ -118,8 +125,8 @@ def _shape(name: str) -> str:
 
 def _marks(reading: Reading, read: Sequence[Link]) -> tuple[int, ...]:
     """Buckets of what is one token as a whole."""
-    tokens = [f"kind {reading.kind}"]
-    if reading.author:
+    tokens = [f"kind {reading.kind}"] if reading.kind in BACKLINKS else []
+    if reading.author and not tokens:
         tokens += (f"shape {_shape(reading.author)}", f"words {len(reading.author.split())}")
     if reading.email_domain:
         tokens += (f"mail {reading.email_domain}", f"mail tld {reading.email_domain.rpartition('.')[2]}")

@@ -21,6 +21,12 @@ HANDLE = re.compile(r"(?<![\w.])@[\w.]{3,30}")
 CODE = re.compile(r"[{}();=<>]{2}|\b(?:def|class|return|import|var|const|select|function|null|void)\b|::|->|=>|\w\(\)")
 MARKUP_LINK = re.compile(r"\[/?url|<a\s|href=|\[link", re.IGNORECASE)
 CLOSING = re.compile(r"[.!?…。！？]")
+# Nobody's own home: programs that must fill in some address take one of these.
+KNOWN_TO_ALL = frozenset(
+    "google.com bing.com yahoo.com facebook.com twitter.com youtube.com wikipedia.org msn.com live.com aol.com ask.com "
+    "baidu.com qq.com yandex.ru mail.ru amazon.com apple.com microsoft.com linkedin.com instagram.com reddit.com "
+    "example.com x.com tiktok.com cnn.com bbc.co.uk ebay.com".split()
+)
 NAME_WORD = re.compile(r"[^\W\d_]{3,}")
 
 
@@ -208,6 +214,12 @@ def deep_address(reading: Reading) -> float:
     return _up_to(len(reading.author_link.path), 60.0) if reading.author_link else 0.0
 
 
+def borrowed_address(reading: Reading) -> float:
+    """The author's web address is the front page of a site that everybody knows."""
+    link = reading.author_link
+    return 1.0 if link and len(link.path) < 2 and link.host in KNOWN_TO_ALL else 0.0
+
+
 def mail_of_own_host(reading: Reading) -> float:
     """The author's mail is at the host of the author's web address."""
     return 1.0 if reading.author_link and reading.email_domain and reading.email_domain in reading.author_link.host else 0.0
@@ -256,6 +268,7 @@ SIGNALS: tuple[Signal, ...] = (
     hyphens_in_the_address,
     long_address,
     deep_address,
+    borrowed_address,
     mail_of_own_host,
     links_home,
 )

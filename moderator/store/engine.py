@@ -111,7 +111,8 @@ def begin_writing(connection: Connection) -> None:
 def cursor_of(connection: Connection) -> Any:
     """The driver's own cursor in the connection's transaction: for texts that SQLAlchemy has written once already.
 
-    It spares what SQLAlchemy does around a statement (see remember.py). Errors are the driver's, which ``explain`` takes too.
+    It spares what SQLAlchemy does around a statement (see remember.py). Errors are the driver's, which ``explain``
+    takes too.
     """
     if not connection.in_transaction():
         connection.begin()

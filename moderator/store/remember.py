@@ -76,8 +76,8 @@ def remember_group(connection: Connection, jobs: Sequence[Remember]) -> None:
     """All of the jobs in the transaction that is open.
 
     They are inserted as if all were new, which most are, and the database passes over those that are not; only if it
-    did, they are looked up. Looking up first cost 11 to 21 µs more a comment (user CPU, eight callers, three pairs of runs
-    on a noisy machine), and lost races on PostgreSQL.
+    did, they are looked up. Looking up first cost 11 to 21 µs more a comment (user CPU, eight callers, three pairs of
+    runs on a noisy machine), and lost races on PostgreSQL.
     """
     wanted: dict[tuple[int, str], Remember] = {}
     new: list[Remember] = []

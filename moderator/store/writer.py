@@ -1,8 +1,8 @@
 """The one thread of a process that writes: it takes all that waits, as one transaction, and wakes the callers.
 
 A commit that must be on disk costs one fsync, however much is in it: the bare driver stored 4,000 comments a second one
-a commit, 10,000 by fours and 41,000 by 256. So while one group is being
-synced the next one gathers, and at eight callers the fsync is shared by up to eight comments.
+a commit, 10,000 by fours and 41,000 by 256. While one group is being synced the next one gathers; at eight callers a
+group has four comments (measured).
 """
 
 import queue

@@ -45,7 +45,7 @@ def starter() -> list[Example]:
 
 def from_store(store: Store) -> list[Example]:
     """Every comment that a human called ham or spam; its source is its site."""
-    return [Example(found.comment, found.label, f"site {found.site_name}") for found in store.labelled()]
+    return [Example(found.comment, found.label, f"site {found.site}") for found in store.labelled()]
 
 
 def from_file(path: Path, *, keep_good_rows: bool = False) -> tuple[list[Example], list[BrokenRow]]:

@@ -1,0 +1,55 @@
+# make        all checks          make serve   set up and start          make test   set up and test
+# Needs only Python 3.11 or newer, with its venv module, and make.
+
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
+	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& { echo $$p; break; }; done)
+BIN := .venv/bin
+SERVE := .venv/.serve-stamp
+DEV := .venv/.dev-stamp
+# pip says what it does only where something goes wrong.
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.PHONY: check serve test format lint types imports venv clean
+check: format lint types imports test
+
+# An editable install without its dependencies, which are there already, checked by their hashes. Its build backend
+# (hatchling) comes from the package index into a place of its own.
+$(SERVE): requirements/serve.txt pyproject.toml | .venv
+	$(PIP) install --require-hashes -r requirements/serve.txt
+	$(PIP) install --no-deps --editable .
+	@touch $@
+
+$(DEV): requirements/dev.txt pyproject.toml | .venv
+	$(PIP) install --require-hashes -r requirements/dev.txt
+	$(PIP) install --no-deps --editable .
+	@touch $@ $(SERVE)
+
+.venv:
+	@test -n "$(PYTHON)" || { echo "moderator needs Python 3.11 or newer; install it, or say make PYTHON=/path/to/it" >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "$(PYTHON) has no venv module; install it (Debian, Ubuntu: apt install python3-venv)" >&2; exit 1; }
+	@echo "setting up .venv with $(PYTHON)"
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; exit 1; }
+
+venv: $(DEV)
+
+serve: $(SERVE)
+	$(BIN)/python serve.py $(ARGS)
+
+test: $(DEV)
+	$(BIN)/python -m pytest $(ARGS)
+
+format: $(DEV)
+	$(BIN)/ruff format --check .
+
+lint: $(DEV)
+	$(BIN)/ruff check .
+
+types: $(DEV)
+	$(BIN)/mypy
+
+imports: $(DEV)
+	$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
+
+clean:
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -1,0 +1,94 @@
+"""The load generator: a process of its own with raw sockets, so that it costs few of the cycles that it measures.
+
+    python benchmarks/load.py PORT CONNECTIONS SECONDS KIND [KEY] [FIRST]
+
+prints one JSON object: requests, seconds, latencies in milliseconds.
+"""
+
+import json
+import selectors
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from benchmarks.common import comment
+
+GET = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+
+
+def posts(key: str, first: int) -> Iterator[bytes]:
+    """Requests with a decision to make each."""
+    number = first
+    while True:
+        body = json.dumps(comment(number)).encode()
+        head = (
+            "POST /v1/comments HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+            f"Authorization: Bearer {key}\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
+        yield head.encode() + body
+        number += 1
+
+
+def run(port: int, connections: int, seconds: float, next_request: Callable[[], bytes]) -> dict[str, object]:
+    """Keep each connection busy for so long."""
+    selector = selectors.EpollSelector()
+    sent_at: dict[socket.socket, float] = {}
+    latencies: list[float] = []
+    failed = 0
+    for _ in range(connections):
+        client = socket.create_connection(("127.0.0.1", port))
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        selector.register(client, selectors.EVENT_READ)
+    begin = time.perf_counter()
+    for key in list(selector.get_map().values()):
+        client = key.fileobj  # type: ignore[assignment]
+        client.sendall(next_request())
+        sent_at[client] = time.perf_counter()
+    end = begin + seconds
+    while (now := time.perf_counter()) < end:
+        for key, _ in selector.select(end - now):
+            client = key.fileobj  # type: ignore[assignment]
+            answer = client.recv(65536)
+            while not _whole(answer):
+                more = client.recv(65536)
+                if not more:
+                    raise SystemExit(f"the server closed a connection after {answer[:200]!r}")
+                answer += more
+            now = time.perf_counter()
+            latencies.append(now - sent_at[client])
+            failed += not answer.startswith(b"HTTP/1.1 20")
+            client.sendall(next_request())
+            sent_at[client] = time.perf_counter()
+    took = time.perf_counter() - begin
+    latencies.sort()
+    count = len(latencies)
+    return {
+        "requests": count,
+        "failed": failed,
+        "per_second": count / took,
+        "p50_ms": latencies[count // 2] * 1000,
+        "p99_ms": latencies[count * 99 // 100] * 1000,
+    }
+
+
+def _whole(answer: bytes) -> bool:
+    head, found, body = answer.partition(b"\r\n\r\n")
+    if not found:
+        return False
+    length = head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0]
+    return len(body) >= int(length)
+
+
+def main() -> None:
+    port, connections, seconds, kind = int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]), sys.argv[4]
+    requests = posts(sys.argv[5], int(sys.argv[6])) if kind == "webhook" else None
+    prepared = iter([next(requests) for _ in range(int(seconds * 4000))]) if requests else None
+    print(json.dumps(run(port, connections, seconds, lambda: next(prepared) if prepared else GET)))
+
+
+if __name__ == "__main__":
+    main()

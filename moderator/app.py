@@ -1,0 +1,90 @@
+"""Puts the parts together: the WSGI application of one installation."""
+
+import logging
+from importlib.metadata import version
+from typing import Protocol
+
+from flask import Flask, Response
+from werkzeug.exceptions import HTTPException
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from moderator.moderation import Models, Moderator, StoreUnavailable, log_fault
+from moderator.settings import Settings
+from moderator.store import Clock, Store, StoreError
+from moderator.wire import native, problems
+from moderator.wire.problems import Problem, answer
+
+log = logging.getLogger(__name__)
+
+
+class Shelf(Models, Protocol):
+    """What the application asks of the models' shelf."""
+
+    problem: str
+
+
+def create_app(settings: Settings, *, store: Store, shelf: Shelf, clock: Clock) -> Flask:
+    """The application over an open store. It reads no environment, and starts nothing."""
+    app = Flask("moderator", static_folder=None)
+    app.url_map.merge_slashes = False  # a redirect would lose the body of a POST
+    moderator = Moderator(store, shelf, clock)
+    app.register_blueprint(native.blueprint(store, moderator, most_bytes=settings.max_request_bytes))
+    # The moderators' pages come here: app.register_blueprint(review.blueprint(...)).
+    _add_probes(app, store, shelf)
+    _add_errors(app)
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    return app
+
+
+def _add_probes(app: Flask, store: Store, shelf: Shelf) -> None:
+    """What orchestrators and humans ask: alive, ready, which version."""
+
+    @app.get("/healthz")
+    def healthz() -> Response:
+        return answer({"status": "ok"})
+
+    @app.get("/readyz")
+    def readyz() -> Response:
+        store.check()
+        if shelf.current() is None:
+            raise problems.unavailable("no model can be loaded, so all is held", cure="run `moderator models list`")
+        return answer({"status": "ready"})
+
+    @app.get("/version")
+    def show_version() -> Response:
+        model = shelf.current()
+        return answer({"version": version("moderator"), "model": model.id if model else None})
+
+
+def _add_errors(app: Flask) -> None:
+    """Each error a problem document; blueprints with pages bring handlers of their own."""
+    app.register_error_handler(Problem, problems.render)
+
+    @app.errorhandler(StoreUnavailable)
+    def not_stored(error: StoreUnavailable) -> Response:
+        return problems.render(problems.unavailable(str(error)))
+
+    @app.errorhandler(StoreError)
+    def store_failed(error: StoreError) -> Response:
+        log.warning("the store: %s", error)
+        return problems.render(problems.unavailable("the store does not answer just now"))
+
+    @app.errorhandler(HTTPException)
+    def refused(error: HTTPException) -> Response:
+        code = error.code or 500
+        headers = [(name, value) for name, value in error.get_headers() if name in ("Allow", "Location", "Retry-After")]
+        return problems.render(Problem(code, _DETAILS.get(code, error.name), headers=headers))
+
+    @app.errorhandler(Exception)
+    def failed(error: Exception) -> Response:
+        log_fault("answering a request", error)
+        return problems.render(Problem(500, "something failed inside; the log says where"))
+
+
+_DETAILS = {
+    400: "the request cannot be understood",
+    404: "there is nothing at this address",
+    405: "this address does not take this method; see the header Allow",
+}

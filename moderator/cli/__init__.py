@@ -1,0 +1,70 @@
+"""The command line: each command reads the settings, calls one part, and prints. Mistakes are one line and status 2."""
+
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+import click
+
+from moderator.cli import judging, keeping, models, serving
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="moderator")
+def commands() -> None:
+    """Comment moderation that a blog owns.
+
+    \b
+    moderator serve                     # start it; the first start says what you need
+    moderator explain "cheap pills"     # what would be decided, and why
+    """
+
+
+COMMANDS: tuple[click.Command, ...] = (
+    # Running it.
+    serving.serve,
+    serving.upgrade,
+    serving.settings,
+    # Who is served, and who decides.
+    keeping.sites,
+    keeping.users,
+    # What it has learned.
+    judging.train,
+    judging.score,
+    judging.explain,
+    models.models,
+)
+for command in COMMANDS:
+    commands.add_command(command)
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run one command and leave with its status: 0 done, 1 done in part, 2 a mistake that is told in one line."""
+    try:
+        status = commands.main(args=list(arguments) if arguments is not None else None, standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stderr.close()  # who read us has read enough; no word about it at exit either
+        sys.exit(1)
+    except Exception as error:
+        if not isinstance(error, _known()):
+            raise
+        print(f"moderator: {' '.join(str(error).split())}", file=sys.stderr)
+        sys.exit(2)
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _known() -> tuple[type[Exception], ...]:
+    """The mistakes that tell their cure. Imported only now: a command loads what it needs and no more."""
+    from moderator.classifier import ModelError
+    from moderator.comment import CommentError
+    from moderator.moderation import ModerationError
+    from moderator.server import ServerError
+    from moderator.settings import SettingsError
+    from moderator.store import StoreError
+
+    return ModelError, CommentError, ModerationError, ServerError, SettingsError, StoreError

@@ -1,0 +1,58 @@
+"""What the commands share: the options that find an installation, and the two ways to print."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from moderator import settings as all_settings
+from moderator.settings import Settings
+from moderator.store import Store
+
+Command = Callable[..., Any]
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+
+
+def finds_installation(command: Command) -> Command:
+    """The options --data, --database and --config, by which a command finds its installation."""
+    path = click.Path(path_type=Path)
+    for option in (
+        click.option("--config", type=path, help="A TOML file with settings."),
+        click.option("--database", help="The store's URL.  [default: a SQLite file in the data folder]"),
+        click.option("--data", type=path, help="The installation's folder.  [default: ./data]"),
+    ):
+        command = option(command)
+    return command
+
+
+def settings_of(*, data: Path | None, database: str | None, config: Path | None, **flags: Any) -> Settings:
+    """The settings with these flags."""
+    return all_settings.load({"data": data, "database": database, **flags}, file=config)
+
+
+@contextmanager
+def store_of(**flags: Any) -> Iterator[Store]:
+    """The installation's store, made if it is new, closed at the end."""
+    from moderator.server import open_store
+
+    store = open_store(settings_of(**flags))
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def print_json(shown: Any) -> None:
+    """One line of JSON."""
+    click.echo(json.dumps(shown, separators=(",", ":")))
+
+
+def print_table(rows: list[tuple[str, ...]]) -> None:
+    """Rows with aligned columns."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())

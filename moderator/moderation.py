@@ -1,0 +1,136 @@
+"""The two verbs: ``judge`` a comment, ``learn`` a human's verdict.
+
+Every door calls these and nothing below them, so that a comment goes one way wherever it came in. When something
+fails inside, the answer is *hold*; when it cannot be stored, there is no answer at all.
+"""
+
+import logging
+import traceback
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from typing import Protocol
+
+from moderator import policy
+from moderator.classifier import Classifier
+from moderator.comment import Action, Comment, Decision, Reason, Word
+from moderator.policy import Case, Rule, SitePolicy, Thresholds
+from moderator.reading import Reading, read, shared_words
+from moderator.store import Given, Remembered, Site, Store, StoreError
+
+log = logging.getLogger(__name__)
+
+# Not one of policy.RULES: those judge comments, this says that nothing could.
+COULD_NOT_JUDGE = "could_not_judge"
+COULD_NOT_JUDGE_SENTENCE = "Something failed inside, so a human should look."
+# Without a model nothing is approved by score; the rule no_score speaks before these are looked at.
+NO_THRESHOLDS = Thresholds(hold=0.0, reject=None)
+MOST_OF_A_HOST = 100
+
+
+class ModerationError(Exception):
+    """The base of what the two verbs raise."""
+
+
+class StoreUnavailable(ModerationError):
+    """The decision could not be stored, so there is none; sending the same comment again is safe."""
+
+
+class Models(Protocol):
+    """Where the model that answers now is found; a shelf.Shelf."""
+
+    def current(self) -> Classifier | None:
+        """The model that answers now, if there is one."""
+
+
+class Moderator:
+    """Judges comments and takes in verdicts, for all sites."""
+
+    def __init__(self, store: Store, shelf: Models, clock: Callable[[], datetime]) -> None:
+        self._store = store
+        self._shelf = shelf
+        self._clock = clock
+
+    def judge(self, site: Site, comment: Comment) -> Remembered:
+        """Decide, store, and answer: the decision that stands for this comment is on disk when this returns.
+
+        Raises StoreUnavailable where it could not be stored.
+        """
+        decision = assess(comment, site.policy, self._shelf)
+        try:
+            return self._store.remember(site, comment, decision, at=self._clock())
+        except StoreError as error:
+            log.warning("a decision could not be stored: %s", error)
+            raise StoreUnavailable("the decision could not be stored; send the same comment again") from error
+        except Exception as error:
+            log_fault("storing a decision", error)
+            raise StoreUnavailable("the decision could not be stored; send the same comment again") from error
+
+    def learn(self, site: Site, comment_id: str, word: Word, *, by: str, door: str) -> Given:
+        """Store a human's word on a comment of this site. Raises the store's UnknownComment and StoreError."""
+        return self._store.give_verdict(comment_id, word, by=by, door=door, site=site)
+
+
+def assess(comment: Comment, site: SitePolicy, shelf: Models) -> Decision:
+    """What would be decided, without storing anything. Total: a fault inside is a *hold*."""
+    model = ""
+    try:
+        classifier = shelf.current()
+        model = classifier.id if classifier else ""
+        return decide(comment, site, classifier)
+    except Exception as error:
+        log_fault("judging a comment", error)
+        return Decision(Action.HOLD, COULD_NOT_JUDGE, None, (Reason(COULD_NOT_JUDGE, COULD_NOT_JUDGE_SENTENCE),), model)
+
+
+def decide(comment: Comment, site: SitePolicy, classifier: Classifier | None) -> Decision:
+    """Read, score, ask the policy, say why. The classifier is asked also where a rule will speak: people ask why."""
+    reading = read(comment)
+    assessed = None if classifier is None or reading.too_complex else classifier.assess(reading)
+    score = assessed.score if assessed else None
+    thresholds = classifier.thresholds if classifier else NO_THRESHOLDS
+    action, rule = policy.decide(Case(comment, reading, site, score, thresholds))
+    reasons = [reason_of(rule, reading, comment)]
+    if assessed:
+        reasons += [_in_body(reason, reading, comment) for reason in assessed.reasons]
+    return Decision(action, rule.__name__, score, tuple(reasons), classifier.id if classifier else "")
+
+
+def reason_of(rule: Rule, reading: Reading, comment: Comment) -> Reason:
+    """The sentence of the rule that spoke, with what it found in this comment."""
+    text, span = policy.sentence(rule), None
+    if rule is policy.link_only:
+        text, span = f"{text} {_where_it_leads(reading, comment)}", _span(reading.links[0].address, comment.body)
+    elif rule is policy.too_complex:
+        text = f"{text.rstrip('.')}: {reading.too_complex}."
+    return Reason(rule.__name__, text, span)
+
+
+def _where_it_leads(reading: Reading, comment: Comment) -> str:
+    """To which host, and how much the address has in common with the post: quoting the article is no spam."""
+    hosts = list(dict.fromkeys(link.host[:MOST_OF_A_HOST] for link in reading.links))
+    more = f" and {len(hosts) - 1} more" if len(hosts) > 1 else ""
+    leads = f"It leads to {hosts[0]}{more}"
+    shared, words = shared_words(reading, comment)
+    if not words or not (comment.post.title or comment.post.url or comment.post.text):
+        return f"{leads}."
+    return f"{leads}; of the {words} words in its address the post has {len(shared) or 'none'}."
+
+
+def _span(text: str, body: str) -> tuple[int, int] | None:
+    start = body.find(text) if text else -1
+    return (start, start + len(text)) if start >= 0 else None
+
+
+def _in_body(reason: Reason, reading: Reading, comment: Comment) -> Reason:
+    """The reason with its span counted in the body as sent, not in the text as it reads; without if not there."""
+    if reason.span is None or reading.text == comment.body:
+        return reason
+    start, end = reason.span
+    return replace(reason, span=_span(reading.text[start:end], comment.body))
+
+
+def log_fault(doing: str, error: BaseException) -> None:
+    """Log where it failed, without the error's own words: they may quote the comment."""
+    places = "".join(traceback.format_tb(error.__traceback__))
+    log.error("%s failed: %s\n%s", doing, type(error).__name__, places)

@@ -1,0 +1,222 @@
+"""Starts an installation: opens its store, sees to the first site and person, and runs gunicorn on its application."""
+
+import logging
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+
+from moderator import settings as all_settings
+from moderator.app import create_app
+from moderator.settings import Settings, SettingsError
+from moderator.shelf import Shelf
+from moderator.store import NameTaken, Role, Store
+
+FIRST_LOGIN = "moderator"
+# A worker that has said nothing for so long is replaced; one that is told to stop may finish what it has begun.
+TIMEOUT = 30
+GRACEFUL_TIMEOUT = 20
+KEEPALIVE = 75  # seconds; longer than the 60 for which nginx keeps its connections, so that it is the one to close
+MOST_HEADERS = 64
+MOST_OF_A_HEADER = 8190
+
+
+class ServerError(Exception):
+    """The server cannot start, with the cure."""
+
+
+@dataclass(frozen=True, slots=True)
+class FirstStart:
+    """What the first start made; empty where it was there. Key and token are shown once and kept nowhere."""
+
+    site: str = ""
+    key: str = ""
+    login: str = ""
+    token: str = ""
+
+
+def now() -> datetime:
+    """The clock that everything is given."""
+    return datetime.now(UTC)
+
+
+def open_shelf(settings: Settings) -> Shelf:
+    """The installation's models, with the shipped one."""
+    return Shelf(settings.data / "model")
+
+
+def open_store(settings: Settings) -> Store:
+    """The installation's store. A SQLite file is made or brought up to date; on PostgreSQL a command does that."""
+    if settings.database_url.startswith("sqlite"):
+        try:
+            settings.data.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SettingsError(
+                f"the data folder {settings.data} cannot be made ({error.strerror}); give another with --data"
+            ) from None
+        Store.upgrade(settings.database_url)
+    return Store.open(settings.database_url, clock=now)
+
+
+def first_start(store: Store, settings: Settings) -> FirstStart:
+    """Make the first site and the first person where there are none. Several processes may try at once."""
+    site = key = login = token = ""
+    try:
+        if not store.sites():
+            made, key = store.add_site(settings.site_name)
+            site = made.name
+        if not store.people():
+            person = store.add_person(FIRST_LOGIN, Role.ADMIN)
+            login, token = person.login, store.add_link(person.id)
+    except NameTaken:
+        pass  # another process was faster, and says so
+    return FirstStart(site, key, login, token)
+
+
+def make_app(settings: Settings, *, announce: Callable[[FirstStart], None]) -> Flask:
+    """The installation's application, with its store made ready; ``announce`` is told what a first start made."""
+    store = open_store(settings)
+    try:
+        announce(first_start(store, settings))
+    finally:
+        store.close()  # its thread must not be running when gunicorn forks
+    store = Store.open(settings.database_url, clock=now)
+    return create_app(settings, store=store, shelf=open_shelf(settings), clock=now)
+
+
+def link_to_set_password(base: str, token: str) -> str:
+    """The address at which a person chooses a password, once."""
+    return f"{base}/set-password/{token}"
+
+
+def welcome(settings: Settings, base: str, made: FirstStart) -> Iterable[str]:
+    """What the operator reads when the server has started."""
+    yield f"moderator serves {base}"
+    yield f"  held comments  {base}/"
+    yield f"  webhook        POST {base}/v1/comments"
+    yield f"  data           {settings.data.absolute()}"
+    if made.key or made.token:
+        yield "First start; this is shown only now:"
+    if made.key:
+        yield f"  API key of the site {made.site!r}:  {made.key}"
+    if made.token:
+        yield f"  set the password of {made.login!r} within 24 hours:  {link_to_set_password(base, made.token)}"
+
+
+def base_url(settings: Settings, port: int) -> str:
+    """The address under which people reach it."""
+    if settings.public_url:
+        return settings.public_url
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return f"http://{host}:{port}"
+
+
+def serve(settings: Settings) -> None:
+    """Serve until told to stop. Raises ServerError, SettingsError or StoreError where it cannot start."""
+    start_logging(settings)
+    listener = listen(settings)  # before all else: a taken port must not use up what is shown once
+    base = base_url(settings, listener.getsockname()[1])
+    made: list[FirstStart] = []
+    app = make_app(settings, announce=made.append)
+    run(app, settings, listener, ready="\n".join(welcome(settings, base, made[0])))
+
+
+def run(app: Any, settings: Settings, listener: socket.socket, *, ready: str) -> None:
+    """Serve this WSGI application until told to stop, and print ``ready`` when it takes requests."""
+    _Gunicorn(app, _options(settings, listener, lambda arbiter: print(ready, flush=True))).run()
+
+
+def start_logging(settings: Settings) -> None:
+    """One line an event, on standard error."""
+    logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells of its own inside at every start
+
+
+def listen(settings: Settings) -> socket.socket:
+    """The listening socket. Raises ServerError, such as for a port that is taken."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, socket.SOCK_STREAM)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(2048)
+    except OSError as error:
+        raise ServerError(
+            f"cannot listen on {settings.host}, port {settings.port} ({error.strerror}); give another --host or --port"
+        ) from None
+    return listener
+
+
+def _options(settings: Settings, listener: socket.socket, when_ready: Callable[[Any], None]) -> dict[str, Any]:
+    return {
+        "bind": [f"fd://{listener.detach()}"],
+        "worker_class": "gthread",
+        "workers": settings.workers,
+        "threads": settings.threads,
+        "preload_app": True,  # one copy of code and weights for all workers, and a start that fails fails at once
+        "timeout": TIMEOUT,
+        "graceful_timeout": GRACEFUL_TIMEOUT,
+        "keepalive": KEEPALIVE,
+        "limit_request_line": MOST_OF_A_HEADER,
+        "limit_request_fields": MOST_HEADERS,
+        "limit_request_field_size": MOST_OF_A_HEADER,
+        "forwarded_allow_ips": "",  # who is believed is the setting trusted_proxies
+        "control_socket_disable": True,
+        "proc_name": "moderator",
+        "loglevel": "warning" if settings.log_level == "info" else settings.log_level,
+        "when_ready": when_ready,
+    }
+
+
+class _Gunicorn(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
+    """gunicorn, told everything here: no file, no command line, no environment of its own."""
+
+    def __init__(self, app: Any, options: dict[str, Any]) -> None:
+        self.app = app
+        self.options = options
+        super().__init__()
+
+    def load_config(self) -> None:
+        for name, value in self.options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Any:
+        return self.app
+
+
+class Application:
+    """``serve:app``: the application of the environment's settings, made when the first request comes.
+
+    Not at import, so that a server may import it, fork, and then serve: each process makes its own.
+    """
+
+    def __init__(self) -> None:
+        self._app: Flask | None = None
+        self._making = threading.Lock()
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """Answer one request, as WSGI has it."""
+        app = self._app or self._make()
+        return app(environ, start_response)
+
+    def _make(self) -> Flask:
+        with self._making:
+            if self._app is None:
+                settings = all_settings.load()
+                self._app = make_app(settings, announce=partial(_tell, settings))
+            return self._app
+
+
+def _tell(settings: Settings, made: FirstStart) -> None:
+    if made.key or made.token:
+        print("\n".join(welcome(settings, base_url(settings, settings.port), made)), file=sys.stderr, flush=True)
+
+
+application = Application()

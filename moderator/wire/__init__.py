@@ -1,0 +1,1 @@
+"""The doors for blogs: one module a protocol, none of which knows another."""
