@@ -56,7 +56,9 @@ class Set:
 
     def take(self, chosen: Sequence[int] | NDArray[np.intp]) -> "Set":
         """Some of the comments, in the order asked for."""
-        return Set(self.name, [self.comments[i] for i in chosen], self.spam[np.asarray(chosen)], [self.rows[i] for i in chosen])
+        return Set(
+            self.name, [self.comments[i] for i in chosen], self.spam[np.asarray(chosen)], [self.rows[i] for i in chosen]
+        )
 
     def column(self, name: str) -> NDArray[Any]:
         """One field of every row."""
@@ -107,7 +109,9 @@ def starter() -> Set:
     """The corpus that this project wrote, as a set."""
     examples = corpus.starter()
     spam = np.array([example.label is Word.SPAM for example in examples], dtype=np.bool_)
-    return Set("starter", [example.comment for example in examples], spam, [{"source": example.source} for example in examples])
+    return Set(
+        "starter", [example.comment for example in examples], spam, [{"source": example.source} for example in examples]
+    )
 
 
 def with_author(comment: Comment) -> str:

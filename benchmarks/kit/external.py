@@ -57,7 +57,11 @@ class Outside:
                 )
                 if done.returncode:
                     reason = (done.stderr.strip().splitlines() or ["pip failed"])[-1]
-                    self.skipped |= {peer: f"pip could not bring {package} ({reason[:120]})" for peer, of in PACKAGES.items() if of == package}
+                    self.skipped |= {
+                        peer: f"pip could not bring {package} ({reason[:120]})"
+                        for peer, of in PACKAGES.items()
+                        if of == package
+                    }
         self.names = [name for name in PACKAGES if name not in self.skipped]
 
     def ask(self, job: dict[str, Any]) -> Vector:
@@ -65,7 +69,12 @@ class Outside:
         if self._process is None:
             environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": ""}
             self._process = subprocess.Popen(
-                [self.python, WORKER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment
+                [self.python, WORKER],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                text=True,
+                env=environment,
             )
         assert self._process.stdin and self._process.stdout
         self._process.stdin.write(json.dumps(job) + "\n")

@@ -27,7 +27,9 @@ def fasttext(train, labels, test, *, subwords=False):
             file.write(f"__label__{int(label)} {plain(text).lower()}\n")
     options = {"minn": 2, "maxn": 5} if subwords else {}
     # bucket is fastText's default of 2 million cut to 200,000: the same figures at a tenth of the memory.
-    model = ft.train_supervised(file.name, epoch=25, lr=0.5, wordNgrams=2, dim=50, bucket=200_000, thread=1, verbose=0, **options)
+    model = ft.train_supervised(
+        file.name, epoch=25, lr=0.5, wordNgrams=2, dim=50, bucket=200_000, thread=1, verbose=0, **options
+    )
     os.unlink(file.name)
     found = []
     for text in test:
@@ -121,7 +123,10 @@ def main():
     for line in sys.stdin:
         job = json.loads(line)
         try:
-            result = {"scores": [float(score) for score in answer(job)], "version": importlib.metadata.version(VERSIONS[job["peer"]])}
+            result = {
+                "scores": [float(score) for score in answer(job)],
+                "version": importlib.metadata.version(VERSIONS[job["peer"]]),
+            }
         except Exception as error:
             result = {"error": f"{type(error).__name__}: {error}"}
         answers.write(json.dumps(result) + "\n")

@@ -49,5 +49,8 @@ def shipped() -> Classifier:
 
 def scores(classifier: Classifier, comments: Sequence[Comment], *, block: int = 256) -> Vector:
     """Probabilities from a loaded model."""
-    parts = [classifier.scores([read(comment) for comment in comments[at : at + block]]) for at in range(0, len(comments), block)]
+    parts = [
+        classifier.scores([read(comment) for comment in comments[at : at + block]])
+        for at in range(0, len(comments), block)
+    ]
     return sigmoid(np.concatenate(parts))

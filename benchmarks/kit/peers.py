@@ -30,7 +30,10 @@ def word_and_char() -> Pipeline:
 
 
 def _char() -> Pipeline:
-    return make_pipeline(TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True), LogisticRegression(C=10, max_iter=1000))
+    return make_pipeline(
+        TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True),
+        LogisticRegression(C=10, max_iter=1000),
+    )
 
 
 def _word() -> Pipeline:
