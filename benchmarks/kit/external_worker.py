@@ -23,7 +23,7 @@ def fasttext(train, labels, test, *, subwords=False):
     import fasttext as ft
 
     with tempfile.NamedTemporaryFile("w", suffix=".txt", delete=False, encoding="utf-8", errors="replace") as file:
-        for text, label in zip(train, labels):
+        for text, label in zip(train, labels, strict=True):
             file.write(f"__label__{int(label)} {plain(text).lower()}\n")
     options = {"minn": 2, "maxn": 5} if subwords else {}
     # bucket is fastText's default of 2 million cut to 200,000: the same figures at a tenth of the memory.
@@ -52,14 +52,14 @@ def vowpal_workspace():
 def vowpal(train, labels, test):
     workspace = vowpal_workspace()
     for _ in range(5):
-        for text, label in zip(train, labels):
+        for text, label in zip(train, labels, strict=True):
             workspace.learn(line_of(text, label))
     return [workspace.predict(line_of(text)) for text in test]
 
 
 def vowpal_stream(stream, labels):
     workspace, found = vowpal_workspace(), []
-    for text, label in zip(stream, labels):
+    for text, label in zip(stream, labels, strict=True):
         found.append(workspace.predict(line_of(text)))
         workspace.learn(line_of(text, label))
     return found
@@ -75,7 +75,7 @@ def river_model(name):
 
 def river_stream(name, stream, labels):
     model, found = river_model(name), []
-    for text, label in zip(stream, labels):
+    for text, label in zip(stream, labels, strict=True):
         found.append(model.predict_proba_one(text).get(True, 0.5))
         model.learn_one(text, bool(label))
     return found
@@ -84,7 +84,7 @@ def river_stream(name, stream, labels):
 def river(name, train, labels, test):
     model = river_model(name)
     for _ in range(1 if name == "river MultinomialNB" else 3):
-        for text, label in zip(train, labels):
+        for text, label in zip(train, labels, strict=True):
             model.learn_one(text, bool(label))
     return [model.predict_proba_one(text).get(True, 0.5) for text in test]
 

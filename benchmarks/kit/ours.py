@@ -11,6 +11,7 @@ from moderator.comment import Comment
 from moderator.reading import read
 from moderator.shelf import Shelf
 from moderator.training import fit
+from moderator.training.publish import weights_of
 
 from . import data
 from .measures import Truth, Vector, sigmoid
@@ -54,3 +55,8 @@ def scores(classifier: Classifier, comments: Sequence[Comment], *, block: int = 
         for at in range(0, len(comments), block)
     ]
     return sigmoid(np.concatenate(parts))
+
+
+def shipped_weights() -> fit.Weights:
+    """The shipped model's weights, to learn on from."""
+    return weights_of(shipped())
