@@ -4,10 +4,11 @@ import logging
 from importlib.metadata import version
 from typing import Protocol
 
-from flask import Flask, Response
+from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from moderator import review
 from moderator.moderation import Models, Moderator, StoreUnavailable, log_fault
 from moderator.settings import Settings
 from moderator.store import Clock, Store, StoreError
@@ -29,7 +30,7 @@ def create_app(settings: Settings, *, store: Store, shelf: Shelf, clock: Clock) 
     app.url_map.merge_slashes = False  # a redirect would lose the body of a POST
     moderator = Moderator(store, shelf, clock)
     app.register_blueprint(native.blueprint(store, moderator, most_bytes=settings.max_request_bytes))
-    # The moderators' pages come here: app.register_blueprint(review.blueprint(...)).
+    app.register_blueprint(review.blueprint(store, shelf, settings, clock))
     _add_probes(app, store, shelf)
     _add_errors(app)
     if settings.trusted_proxies:
@@ -59,7 +60,7 @@ def _add_probes(app: Flask, store: Store, shelf: Shelf) -> None:
 
 
 def _add_errors(app: Flask) -> None:
-    """Each error a problem document; blueprints with pages bring handlers of their own."""
+    """Each error a problem document; the moderators' pages bring handlers of their own."""
     app.register_error_handler(Problem, problems.render)
 
     @app.errorhandler(StoreUnavailable)
@@ -73,6 +74,8 @@ def _add_errors(app: Flask) -> None:
 
     @app.errorhandler(HTTPException)
     def refused(error: HTTPException) -> Response:
+        if review.wants_page(request):  # a person with a browser, at an address that is no page
+            return review.error_page(error)
         code = error.code or 500
         headers = [(name, value) for name, value in error.get_headers() if name in ("Allow", "Location", "Retry-After")]
         return problems.render(Problem(code, _DETAILS.get(code, error.name), headers=headers))

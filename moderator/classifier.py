@@ -117,7 +117,7 @@ class Classifier:
     def _spaces(self, row: features.Row) -> NDArray[np.float64]:
         """What each space adds to the log-odds."""
         sums = np.zeros(len(row.buckets) + 1)
-        np.cumsum(self.weights[row.buckets], out=sums[1:])
+        np.cumsum(self.weights.take(row.buckets), out=sums[1:])
         edges = sums[row.edges]
         return (edges[1:] - edges[:-1]) * row.scales()
 
@@ -149,55 +149,63 @@ class Classifier:
 
     def _heaviest(self, layout: features.Layout, block: features.Grams, towards_spam: bool) -> list[str]:
         """Up to three words of the text that weigh most in the direction asked for."""
-        weighed = self._tokens(layout, block)
+        weighed = self._tokens(layout, self._roughly(block, layout.starts[1]))
         weighed.sort(key=lambda item: -item[2] if towards_spam else item[2])
         words = [layout.text[start:end].strip(".,;:!?()\"'") for start, end, weight in weighed[:3] if (weight > 0) == towards_spam]
         return [word for word in words if word and LINK_MARK not in word]
 
-    def _tokens(self, layout: features.Layout, block: features.Grams) -> list[tuple[int, int, float]]:
-        """(start, end, weight) of each token of the body in the layout; their weights sum to the text's part."""
+    def _tokens(self, layout: features.Layout, characters: NDArray[np.float64]) -> list[tuple[int, int, float]]:
+        """(start, end, weight) of each token of the body in the layout, from what its characters weigh."""
         body_end = layout.starts[1]
         if body_end == 0:
             return []
         lead = len(features.LEAD)
-        characters = self._by_character(block, body_end)
         text = layout.text[lead:body_end]
         tokens, at = [], lead
-        sums = np.concatenate([[0.0], np.cumsum(characters)])
+        sums = [0.0, *np.cumsum(characters).tolist()]
         for token in text.split(" "):
             end = at + len(token)
             # A token takes the space before it along, and the last one the end of the text.
             begins, stops = (0 if at == lead else at - 1), (len(characters) if end == body_end else end)
-            tokens.append((at, end, float(sums[stops] - sums[begins])))
+            tokens.append((at, end, sums[stops] - sums[begins]))
             at = end + 1
         return tokens
 
+    def _roughly(self, block: features.Grams, body_end: int) -> NDArray[np.float64]:
+        """What the body's characters weigh beside one another, for choosing words: by n-grams alone, repeats and all.
+
+        A tenth of the cost of :meth:`_by_character`, and the same three words for 19 of 20 comments.
+        """
+        sums = np.zeros(body_end + max(ORDERS))
+        for row, order in enumerate(ORDERS):
+            share = self.weights.take(block.buckets[row, :body_end]) / order
+            sums[:body_end] += share
+            sums[order : body_end + order] -= share
+        return np.cumsum(sums)[:body_end]
+
     def _by_character(self, block: features.Grams, body_end: int) -> NDArray[np.float64]:
-        """The text's log-odds laid on the characters of the body's layout, each n-gram shared out evenly."""
-        kept = block.kept[:body_end]
-        size = body_end + max(ORDERS)
-        grams = np.where(kept, block.buckets[:, :body_end], 0)
-        flat = grams.ravel()
-        distinct, inverse, counts = np.unique(flat, return_inverse=True, return_counts=True)
+        """The text's log-odds laid on the characters of the body's layout, each n-gram shared out evenly.
+
+        A bucket that is met several times counts once, so its weight is divided among its places.
+        """
+        grams = np.where(block.kept[:body_end], block.buckets[:, :body_end], 0)
+        distinct, inverse, counts = np.unique(grams.ravel(), return_inverse=True, return_counts=True)
         weights = np.where(distinct > 0, self.weights[distinct], 0.0) / counts
-        number = int((distinct > 0).sum())
-        shares = weights[inverse].reshape(grams.shape) / math.sqrt(max(number, 1))
+        shares = weights[inverse].reshape(grams.shape) / math.sqrt(max(int((distinct > 0).sum()), 1))
+        size = body_end + max(ORDERS)
         spread = np.zeros(size + 1)
-        for i, order in enumerate(ORDERS):
-            share = shares[i] / order
-            spread[:body_end] += share
-            spread[order : body_end + order] -= share
-        count = int(np.searchsorted(block.word_starts, body_end))
-        pairs = block.pairs[: max(count - 1, 0)]
-        both = np.concatenate([block.words[:count], pairs])
+        for share, order in zip(shares, ORDERS, strict=True):
+            spread[:body_end] += share / order
+            spread[order : body_end + order] -= share / order
+        words = int(np.searchsorted(block.word_starts, body_end))
+        pairs = max(words - 1, 0)
+        both = np.concatenate([block.words[:words], block.pairs[:pairs]])
         if len(both):
             distinct, inverse, counts = np.unique(both, return_inverse=True, return_counts=True)
-            share = (self.weights[distinct] / counts / math.sqrt(len(distinct)))[inverse]
-            starts = np.concatenate([block.word_starts[:count], block.word_starts[: len(pairs)]])
-            ends = np.concatenate([block.word_ends[:count], block.word_ends[1 : len(pairs) + 1]])
-            share = share / (ends - starts)
-            np.add.at(spread, starts, share)
-            np.subtract.at(spread, ends, share)
+            starts = np.concatenate([block.word_starts[:words], block.word_starts[:pairs]])
+            ends = np.concatenate([block.word_ends[:words], block.word_ends[1 : pairs + 1]])
+            share = (self.weights[distinct] / counts / math.sqrt(len(distinct)))[inverse] / (ends - starts)
+            spread += np.bincount(starts, share, size + 1) - np.bincount(ends, share, size + 1)
         characters: NDArray[np.float64] = np.cumsum(spread)[:size]
         characters[body_end - 1] += characters[body_end:].sum()  # what covers the end of the text
         return characters[:body_end]
@@ -212,7 +220,7 @@ class Classifier:
         parts += [(sentence(signal), float(w)) for signal, w in zip(SIGNALS, signals, strict=True)]
         logit = self.bias + float(spaces.sum()) + float(signals.sum())
         parts = sorted((part for part in parts if part[1]), key=lambda part: -abs(part[1]))
-        words = _placed(reading.text, layout, self._tokens(layout, block))
+        words = _placed(reading.text, layout, self._tokens(layout, self._by_character(block, layout.starts[1])))
         return Explanation(sigmoid(logit), logit, self.bias, tuple(parts), words)
 
 
@@ -282,7 +290,7 @@ def _assemble(folder: Path, id: str, model: dict[str, Any]) -> Classifier:
         bias=float(model["bias"]),
         signal_weights=model["signal_weights"],
         signal_means=model["signal_means"],
-        thresholds=Thresholds(model["thresholds"]["hold"], model["thresholds"]["reject"]),
+        thresholds=Thresholds(**{name: model["thresholds"][name] for name in ("hold", "reject", "unsigned_hold")}),
     )
 
 

@@ -11,6 +11,8 @@ import re
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import accumulate
 from typing import NamedTuple
 
 import numpy as np
@@ -47,6 +49,7 @@ BODY, WORDS, AUTHOR, ADDRESS, LINKS, ANCHORS, MARKS = range(len(SPACES))
 
 # Spaces that are read as characters, in the order of the layout; the body is read as words too.
 WRITTEN = (BODY, AUTHOR, ADDRESS, LINKS, ANCHORS)
+_WRITTEN = np.array(WRITTEN)
 ORDERS = (2, 3, 4, 5)
 LEAD = "\0" * (max(ORDERS) - 1)
 MOST_LINKS_READ = 12
@@ -155,57 +158,73 @@ class Grams:
 def grams(layouts: Sequence[Layout]) -> Grams:
     """Hash a block of layouts. The block's texts together should stay under some 100,000 characters for the caches."""
     codes = np.frombuffer("".join([layout.text for layout in layouts]).encode("utf-32-le", "surrogatepass"), np.uint32)
-    size = len(codes)
-    lengths = [len(layout.text) for layout in layouts]
-    bounds = np.concatenate([[0], np.cumsum(lengths)])
-    spaces, body = _spaces(layouts, bounds, size)
-    # Rolling: an n-gram's hash is that of one character fewer, times the base, plus the next character's.
+    bounds = np.array([0, *accumulate([len(layout.text) for layout in layouts])])
+    lengths = [length for layout in layouts for length in _lengths(layout)]
+    seeds, shifts, offsets, bodies = _constants(len(layouts))
     mixed = (codes + np.uint32(1)) * _MIX
     mixed ^= mixed >> np.uint32(15)
-    seeds, shifts, offsets = _SEEDS[spaces], _SHIFTS[spaces], OFFSETS[:-1][spaces]
-    buckets = np.zeros((len(ORDERS), size), dtype=np.uint32)
-    rolling, row = mixed, 0
-    for order in range(2, max(ORDERS) + 1):
-        rolling = rolling[:-1] * _BASE + mixed[order - 1 :]
-        if order in ORDERS:
-            count = len(rolling)
-            hashed = (rolling ^ seeds[:count]) * _MIX
-            hashed ^= hashed >> np.uint32(13)
-            hashed *= _BASE
-            hashed >>= shifts[:count]
-            hashed += offsets[:count]
-            buckets[row, :count] = hashed
-            row += 1
+    # Rolling: an n-gram's hash is that of one character fewer, times the base, plus the next character's. All orders
+    # are then finished in one array: 30 µs for a median comment where one after the other took 55.
+    hashed = np.zeros((len(ORDERS), len(codes)), dtype=np.uint32)
+    before = mixed
+    for row, order in enumerate(ORDERS):
+        here = hashed[row, : len(codes) - order + 1]
+        np.multiply(before[: len(here)], _BASE, out=here)
+        here += mixed[order - 1 :]
+        before = here
+    hashed ^= np.repeat(seeds, lengths)
+    hashed *= _MIX
+    hashed ^= hashed >> np.uint32(13)
+    hashed *= _BASE
+    hashed >>= np.repeat(shifts, lengths)
+    hashed += np.repeat(offsets, lengths)
     kept = codes != 0
     kept[:-1] |= kept[1:]
-    return Grams(buckets, *_words(codes, mixed, body), kept, bounds)
+    body = np.repeat(bodies, lengths)
+    return Grams(hashed, *_words(codes, mixed, body), kept, bounds)
 
 
-def _spaces(layouts: Sequence[Layout], bounds: Ints, size: int) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-    """The space of every character of the block, and which characters are body."""
-    edges = np.array([start + bound for layout, bound in zip(layouts, bounds, strict=False) for start in layout.starts])
-    spaces = np.repeat(np.tile(np.array(WRITTEN, np.uint8), len(layouts)), np.diff(np.append(edges, size)))
-    return spaces, spaces == BODY
+@lru_cache(maxsize=64)
+def _constants(count: int) -> tuple[NDArray[np.uint32], NDArray[np.uint32], NDArray[np.uint32], NDArray[np.bool_]]:
+    """Seeds, shifts, offsets and whether it is the body, for each written space of ``count`` layouts."""
+    seeds, shifts, offsets = (np.tile(values[_WRITTEN], count) for values in (_SEEDS, _SHIFTS, OFFSETS))
+    return seeds, shifts, offsets, np.tile(_WRITTEN == BODY, count)
 
 
-def _words(codes: NDArray[np.uint32], mixed: NDArray[np.uint32], body: NDArray[np.bool_]) -> tuple[NDArray[np.uint32], NDArray[np.uint32], Ints, Ints]:
+def _lengths(layout: Layout) -> list[int]:
+    """How many characters each written space has in a layout; the zeros at the end count to the last."""
+    ends = (*layout.starts[1:], len(layout.text))
+    return [end - start for start, end in zip(layout.starts, ends, strict=True)]
+
+
+def _words(
+    codes: NDArray[np.uint32], mixed: NDArray[np.uint32], body: NDArray[np.bool_]
+) -> tuple[NDArray[np.uint32], NDArray[np.uint32], Ints, Ints]:
     """Buckets of the body's words and of pairs of neighbours, and where each word starts and ends."""
-    inside = _IN_WORD[np.minimum(codes, 0x3000)] & body
-    turns = np.flatnonzero(np.diff(inside, prepend=False, append=False))
+    inside = np.zeros(len(codes) + 2, dtype=np.bool_)
+    np.logical_and(_IN_WORD[np.minimum(codes, 0x3000)], body, out=inside[1:-1])
+    turns = np.flatnonzero(inside[1:] != inside[:-1])
     starts, ends = turns[0::2], turns[1::2]
-    if len(_UP) < len(codes):
-        up, down = _powers(len(codes))
-    else:
-        up, down = _UP, _DOWN
+    up, down = (_UP, _DOWN) if len(codes) <= len(_UP) else _powers(len(codes))
     sums = np.zeros(len(codes) + 1, dtype=np.uint32)
     np.cumsum(mixed * up[: len(codes)], dtype=np.uint32, out=sums[1:])
     words = (sums[ends] - sums[starts]) * down[starts]
-    words = (words ^ _SEEDS[WORDS]) * _MIX
+    words ^= _SEEDS[WORDS]
+    words *= _MIX
     words ^= words >> np.uint32(15)
-    pairs = (words[:-1] * _BASE + words[1:]) * _MIX
+    pairs = words[:-1] * _BASE
+    pairs += words[1:]
+    pairs *= _MIX
     pairs ^= pairs >> np.uint32(13)
-    shift, offset = _SHIFTS[WORDS], OFFSETS[WORDS]
-    return ((words * _BASE) >> shift) + offset, ((pairs * _BASE) >> shift) + offset, starts, ends
+    return _in_words(words), _in_words(pairs), starts, ends
+
+
+def _in_words(hashed: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """Buckets of the range of single words and pairs."""
+    buckets = hashed * _BASE
+    buckets >>= _SHIFTS[WORDS]
+    buckets += OFFSETS[WORDS]
+    return buckets
 
 
 class Row(NamedTuple):
@@ -216,7 +235,7 @@ class Row(NamedTuple):
 
     def scales(self) -> NDArray[np.float64]:
         """The value of every feature of each space: one over the root of how many there are."""
-        return 1.0 / np.sqrt(np.maximum(np.diff(self.edges), 1))
+        return 1.0 / np.sqrt(np.maximum(self.edges[1:] - self.edges[:-1], 1))
 
 
 def rows(layouts: Sequence[Layout]) -> Iterator[Row]:
@@ -232,7 +251,7 @@ def row(block: Grams, i: int, layout: Layout) -> Row:
     start, end = block.bounds[i], block.bounds[i + 1] - len(LEAD)
     first, last = np.searchsorted(block.word_starts, block.bounds[i : i + 2])
     parts = [
-        block.buckets[:, start:end][:, block.kept[start:end]].ravel(),
+        block.buckets.take(np.flatnonzero(block.kept[start:end]) + start, axis=1).ravel(),
         block.words[first:last],
         block.pairs[first : max(last - 1, first)],
         np.array(layout.marks, dtype=np.uint32),

@@ -64,6 +64,7 @@ WORD = re.compile(r"[^\W\d_][^\W_]*(?:['’][^\W\d_]{1,4})?")
 # Chinese, Japanese kana and Thai, Lao, Khmer write no spaces: two characters count as a word.
 UNSPACED = re.compile("[\u0e00-\u0eff\u1780-\u17ff\u3041-\u30ff\u3400-\u9fff\U00020000-\U0003ffff]")
 EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24}")
+DIGITS = re.compile(r"\d+")
 SYMBOL = re.compile(r"[^\s\w]|\d")
 
 
@@ -93,10 +94,20 @@ class Reading:
         """The links of the text and the author's own."""
         return (*self.links, self.author_link) if self.author_link else self.links
 
+    @property
+    def signed(self) -> bool:
+        """Whether it says who wrote it."""
+        return bool(self.author) or self.author_link is not None
+
     @cached_property
     def words(self) -> list[str]:
         """The words of the text in lower case."""
         return WORD.findall(self.text.lower())
+
+    @cached_property
+    def digits(self) -> int:
+        """How many digits stand in the text outside of links."""
+        return sum(map(len, DIGITS.findall(self.outside)))
 
     @cached_property
     def has_symbols(self) -> bool:

@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib import resources
+from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from moderator.comment import CommentError
@@ -34,13 +35,34 @@ class BrokenRow:
 
 
 def starter() -> list[Example]:
-    """The corpus that this project wrote."""
-    examples = []
-    for entry in sorted(resources.files("moderator.training").joinpath("starter").iterdir(), key=lambda entry: entry.name):
-        if entry.name.endswith(".jsonl"):
-            for line in entry.read_text("utf-8").splitlines():
-                examples.append(example_of(json.loads(line), source=f"starter/{entry.name[:-6]}"))
-    return examples
+    """The comments that this project wrote; the source of each is ``starter/<file>``."""
+    return [
+        example_of(json.loads(line), source=f"starter/{file.name[:-6]}")
+        for file in _carried("starter")
+        for line in file.read_text("utf-8").splitlines()
+    ]
+
+
+def names() -> list[Example]:
+    """Names as commenters sign, without any text: people's are good, keywords for a shop are spam.
+
+    Half of the marks of blog spam stand in the author's fields, and 4,700 comments hold too few names to learn from.
+    """
+    found = []
+    for file in _carried("names"):
+        source = f"names/{file.name.rpartition('.')[0]}"
+        for line in file.read_text("utf-8").splitlines():
+            if file.name.endswith(".jsonl"):
+                found.append(example_of(json.loads(line), source=source))
+            else:
+                label = "ham" if file.name.startswith("people") else "spam"
+                found.append(example_of({"author": line.partition("\t")[2], "label": label}, source=source))
+    return found
+
+
+def _carried(folder: str) -> list[Traversable]:
+    inside = resources.files("moderator.training").joinpath(folder).iterdir()
+    return sorted((file for file in inside if file.name.endswith((".jsonl", ".tsv"))), key=lambda file: file.name)
 
 
 def from_store(store: Store) -> list[Example]:

@@ -10,7 +10,7 @@ from scipy.optimize import minimize
 
 from moderator import features
 from moderator.comment import Comment
-from moderator.features import SPACES, TABLE_SIZE
+from moderator.features import ADDRESS, AUTHOR, MARKS, SPACES, TABLE_SIZE
 from moderator.reading import read
 from moderator.signals import SIGNALS, measure
 
@@ -19,9 +19,18 @@ BLOCK = 256  # comments hashed at once: their n-grams stay in the second-level c
 
 # How much room each space and the signals have: a feature's value is multiplied by this in training, so a greater
 # number means less regularisation. Chosen on leave-one-source-out runs, see docs/notes.md.
-SCALES = {"body": 1.0, "words": 2.0, "author": 4.0, "address": 1.0, "links": 1.0, "anchors": 1.0, "marks": 0.5}
-SIGNAL_SCALE = 0.5
-STRENGTH = 1.0  # inverse regularisation, as scikit-learn's C
+SCALES = {"body": 1.0, "words": 1.0, "author": 4.0, "address": 1.0, "links": 1.0, "anchors": 1.0, "marks": 1.0}
+SIGNAL_SCALE = 0.4
+STRENGTH = 2.0  # inverse regularisation, as scikit-learn's C
+
+# What belongs to the author; all else is the text. Field drop-out: every comment that has both is learned from once
+# more without its author and once more without its text, so that neither leans on the other being there.
+WHO = frozenset({AUTHOR, ADDRESS, MARKS})
+WHO_SIGNALS = frozenset(
+    {"name_has_words", "name_is_lower_case", "name_is_an_address", "name_in_the_text", "name_in_the_address"}
+    | {"hyphens_in_the_address", "long_address", "deep_address", "borrowed_address", "mail_of_own_host", "links_home"}
+)
+DROPPED = 0.3  # what such a copy counts
 
 
 @dataclass(frozen=True)
@@ -37,6 +46,35 @@ class Table:
     def take(self, rows: NDArray[np.intp]) -> "Table":
         """Some of the rows."""
         return Table(self.grams[rows], self.signals[rows])
+
+
+def without_author(table: Table) -> Table:
+    """The same comments as if nobody had signed them."""
+    text = sparse.diags((~_who_columns()).astype(np.float32))
+    return Table((table.grams @ text).tocsr(), table.signals * ~_who_signals())
+
+
+def _who_columns() -> NDArray[np.bool_]:
+    return np.repeat(np.isin(np.arange(len(SPACES)), list(WHO)), features.SIZES)
+
+
+def _who_signals() -> NDArray[np.bool_]:
+    return np.array([signal.__name__ in WHO_SIGNALS for signal in SIGNALS])
+
+
+def with_drop_out(table: Table, spam: NDArray[np.bool_], weight: Vector) -> tuple[Table, NDArray[np.bool_], Vector]:
+    """The rows, and copies of those that have an author and a text, without the one and without the other."""
+    who_columns, who_signals = _who_columns(), _who_signals()
+    who = sparse.diags(who_columns.astype(np.float32))
+    text = sparse.diags((~who_columns).astype(np.float32))
+    of_author, of_text = (table.grams @ who).tocsr(), (table.grams @ text).tocsr()
+    for part in (of_author, of_text):
+        part.eliminate_zeros()
+    both = np.flatnonzero((np.diff(of_author.indptr) > 0) & (np.diff(of_text.indptr) > 0))
+    grams = sparse.vstack([table.grams, of_text[both], of_author[both]]).tocsr()
+    signals = np.concatenate([table.signals, table.signals[both] * ~who_signals, table.signals[both] * who_signals])
+    copies = np.concatenate([weight[both], weight[both]]) * DROPPED
+    return Table(grams, signals), np.concatenate([spam, spam[both], spam[both]]), np.concatenate([weight, copies])
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -66,7 +67,7 @@ def publish(
             "bias": weights.bias,
             "signal_weights": weights.signals.tolist(),
             "signal_means": weights.means.tolist(),
-            "thresholds": {"hold": thresholds.hold, "reject": thresholds.reject},
+            "thresholds": asdict(thresholds),
         }
         classifier = Classifier(
             id,

@@ -1,0 +1,69 @@
+"""The moderators' pages: log in, the queue, one comment, verdicts and undo. Whole without JavaScript."""
+
+import hashlib
+from functools import partial
+from pathlib import Path
+
+from flask import Blueprint, g, request
+
+from moderator import settings as all_settings
+from moderator.review import actions, comment_page, done, errors, guard, login, queue, security, shown
+from moderator.review.cards import ACTED, SENTENCES, per_cent
+from moderator.review.desk import Desk, Models, ago, when
+from moderator.review.errors import error_page, wants_page
+from moderator.settings import Settings
+from moderator.store import Clock, Store
+
+__all__ = ["blueprint", "error_page", "wants_page"]
+
+HERE = Path(__file__).parent
+STATIC = HERE / "static"
+
+
+def blueprint(store: Store, shelf: Models, settings: Settings, clock: Clock) -> Blueprint:
+    """The pages over an open store. The installation's secret is read, or made, in the data folder."""
+    desk = Desk(store, shelf, settings, clock, all_settings.secret(settings.data))
+    pages = Blueprint(
+        "review", __name__, template_folder="templates", static_folder="static", static_url_path="/static"
+    )
+    guard.add(pages, desk)
+    errors.add(pages)
+    login.add(pages, desk)
+    queue.add(pages, desk)
+    comment_page.add(pages, desk)
+    actions.add(pages, desk)
+    versions = {file.name: _digest(file) for file in STATIC.iterdir() if file.is_file()}
+
+    @pages.app_context_processor
+    def for_templates() -> dict[str, object]:
+        session = g.get("session")
+        return {
+            "me": session.person if session else None,
+            "form_token": partial(guard.token, desk),
+            "done": _done(desk) if session else done.Done(),
+            "said": done.said,
+            "asked": done.ASKED,
+            "acted": ACTED,
+            "sentences": SENTENCES,
+            "short": shown.short,
+            "folded": shown.folded,
+            "when": when,
+            "ago": lambda moment: ago(moment, clock()),
+            "per_cent": per_cent,
+            "static": lambda name: f"/static/{name}?v={versions[name]}",
+        }
+
+    return pages
+
+
+def _done(desk: Desk) -> done.Done:
+    """What was done last, as this request left it."""
+    if "done" not in g:
+        g.done = done.read(security.get_cookie(request, desk.settings, security.DONE), g.session.csrf)
+    found: done.Done = g.done
+    return found
+
+
+def _digest(file: Path) -> str:
+    """What makes a new address of a changed file."""
+    return hashlib.sha256(file.read_bytes()).hexdigest()[:12]

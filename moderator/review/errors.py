@@ -1,0 +1,83 @@
+"""Errors as pages, in the same frame as all others."""
+
+import logging
+from http import HTTPStatus
+
+from flask import Blueprint, Request, Response, g, make_response, render_template
+from werkzeug.exceptions import HTTPException
+
+from moderator.review.security import dress
+from moderator.store import StoreError, TooManyAttempts
+
+log = logging.getLogger(__name__)
+
+# Status → headline and what to do now.
+TEXTS = {
+    400: ("That request was not complete", "Something in it was missing or cannot be. Go back and try once more."),
+    403: (
+        "This form is no longer good",
+        "It was too old, or did not come from a page of this service, so nothing was changed. Go back, load the page "
+        "again, and repeat what you did. If it happens every time, your browser may be refusing our cookie.",
+    ),
+    404: ("Nothing here", "There is no such page. It may have been a comment that was deleted since."),
+    405: ("Not this way", "This address does not take that kind of request."),
+    413: ("Too much at once", "That form was larger than any of ours."),
+    429: ("Too many tries", "Too many logins failed."),
+    500: ("Something broke on our side", "It is in the log. Nothing was lost; please try again."),
+    503: ("The store does not answer", "Nothing was changed. It may be busy: try again in a few seconds."),
+}
+
+
+def wants_page(request: Request) -> bool:
+    """Whether who asks is a person with a browser, rather than a blog: for errors outside of any page of ours."""
+    accepts = request.accept_mimetypes
+    return "text/html" in accepts.values() and not request.path.startswith(("/v1/", "/1.1/", "/coral", "/healthz"))
+
+
+def page(status: int, *, detail: str = "", wait: int = 0) -> Response:
+    """The error page of this status. ``detail`` replaces its usual sentence, ``wait`` is in seconds."""
+    headline, usual = TEXTS.get(status, (HTTPStatus(status).phrase, ""))
+    text = render_template("error.html", status=status, headline=headline, detail=detail or usual, wait=wait)
+    response = make_response(text, status)
+    if wait:
+        response.headers["Retry-After"] = str(wait)
+    return dress(response)
+
+
+def error_page(error: HTTPException) -> Response:
+    """Any HTTP error as a page; redirects and ready responses pass as they are."""
+    if error.code is None or error.code < 400:
+        return dress(make_response(error.get_response()))
+    shown = page(error.code)
+    for name, value in error.get_headers():
+        if name == "Allow":
+            shown.headers[name] = value
+    return shown
+
+
+def add(blueprint: Blueprint) -> None:
+    """Give the blueprint its error pages."""
+
+    @blueprint.errorhandler(HTTPException)
+    def refused(error: HTTPException) -> Response:
+        return error_page(error)
+
+    @blueprint.errorhandler(TooManyAttempts)
+    def throttled(error: TooManyAttempts) -> Response:
+        return page(429, wait=error.wait)
+
+    @blueprint.errorhandler(StoreError)
+    def store_failed(error: StoreError) -> Response:
+        log.warning("the store: %s", error)
+        g.session = None  # the frame must not ask again
+        return page(503, wait=3)
+
+    @blueprint.errorhandler(Exception)
+    def failed(error: Exception) -> Response:
+        # Without the message: it may quote a comment.
+        frames = error.__traceback__
+        while frames is not None and frames.tb_next is not None:
+            frames = frames.tb_next
+        where = f"{frames.tb_frame.f_code.co_filename}:{frames.tb_lineno}" if frames else "?"
+        log.error("a page failed: %s at %s", type(error).__name__, where)
+        return page(500)
