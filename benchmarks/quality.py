@@ -20,9 +20,9 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 import click
 
 from benchmarks.kit import cold, data, evasion, methods, protocols, write
-from benchmarks.kit.methods import Field, say
+from benchmarks.kit.methods import Field, Grid, Table, say
 
-PROTOCOLS: tuple[tuple[str, Callable[[Field], object]], ...] = (
+PROTOCOLS: tuple[tuple[str, Callable[[Field], Table | Grid | list[Grid]]], ...] = (
     ("Q1", protocols.youtube_forward),
     ("Q2", protocols.youtube_leave_out),
     ("Q3", protocols.youtube_online),
@@ -78,13 +78,13 @@ def main(
             found[f"{key} {table.title}"] = figures
             if not as_json:
                 print(shown, flush=True)
+        if into and parts:  # after each protocol: a run that is broken off has written what it had
+            into.parent.mkdir(parents=True, exist_ok=True)
+            into.write_text(write.page(parts, field), "utf-8")
     if outside:
         outside.close()
     if as_json:
         print(json.dumps(found, indent=1))
-    if into and parts:
-        into.parent.mkdir(parents=True, exist_ok=True)
-        into.write_text(write.page(parts, field), "utf-8")
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from moderator.comment import Action
 from moderator.policy import Case, SitePolicy
 from moderator.reading import read
 from moderator.shelf import Shelf
+from moderator.training import corpus
 from moderator.training.command import Console, train
 from moderator.training.evaluate import caught
 
@@ -58,6 +59,11 @@ def blogs(field: Field) -> list[Grid]:
         for peer, scores in told.items():
             cells = _ranking(scores[number], found.spam)
             grid.rows.append((peer, (*cells, "–", "–", "–")))
+        met = _names_met(found)
+        if met.any():
+            left = found.take(np.flatnonzero(~met))
+            without = f"{ours.NAME}, without the {met.sum()} spam whose author's name is in the training names"
+            grid.rows.insert(1, (without, _ours(classifier, left)))
         say(f"Q5 {title}: {' | '.join(grid.rows[0][1])}")
         grids.append(grid)
     return [*grids, _good_comments(classifier, name)]
@@ -124,6 +130,13 @@ def _search_engine_bots(found: data.Set) -> Truth:
     return found.spam & np.array(
         [any(engine in url.lower() for engine in SEARCH_ENGINES) for url in urls], dtype=np.bool_
     )
+
+
+def _names_met(found: data.Set) -> Truth:
+    """Spam whose author's name stands, letter for letter, among the names that the project carries for training."""
+    known = {example.comment.author.name.strip().lower() for example in (*corpus.names(), *corpus.starter())}
+    same = [comment.author.name.strip().lower() in known for comment in found.comments]
+    return found.spam & np.array(same, dtype=np.bool_)
 
 
 def _peers(field: Field, sets: list[data.Set]) -> dict[str, list[Vector]]:

@@ -105,6 +105,7 @@ def _textbook(bodies: list[str], spam: NDArray[np.bool_], source: NDArray[np.str
     pipeline = peers.word_and_char().fit([bodies[i] for i in train], spam[train])
 
     def judge(texts: list[str]) -> NDArray[np.float64]:
-        return (pipeline.predict_proba(texts)[:, 1:] > cut).astype(np.float64)
+        above: NDArray[np.float64] = (pipeline.predict_proba(texts)[:, 1:] > cut).astype(np.float64)
+        return above
 
     return judge

@@ -16,7 +16,7 @@ Truth = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One method on one protocol, in shares of 1. ``caught_at_…`` has its threshold from the tested ham: an upper bound."""
+    """One method on one protocol, in shares of 1. ``caught_at_…`` sets its threshold on the tested ham: a bound."""
 
     accuracy: float
     caught: float

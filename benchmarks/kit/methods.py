@@ -45,6 +45,7 @@ class Field:
     textbook: bool = True
     outside: external.Outside | None = None
     every: int = 50  # how often peers that cannot learn one by one are refitted
+    every_long: int = 500  # the same for streams of over 3,000 comments, where a refit takes ten seconds
 
     def peers(self) -> Iterator[tuple[str, Peer]]:
         """All peers, the best textbook pipeline first."""
@@ -124,6 +125,7 @@ def stream(
             say(f"{table.key} {ours.NAME} from the shipped model: ROC-AUC {run.roc_auc:.4f}")
         except data.Missing as missing:
             table.skipped["the shipped model"] = str(missing)
+    every = field.every if len(spam) <= 3_000 else field.every_long
     for name, peer in field.peers():
         start = time.monotonic()
         try:
@@ -131,8 +133,8 @@ def stream(
                 shown, scores = f"{name}, one by one", field.outside.stream(name, texts, spam)
             else:
                 shown, scores = (
-                    f"{name}, refitted every {field.every}",
-                    peers.online(peer, texts, spam, every=field.every),
+                    f"{name}, refitted every {every}",
+                    peers.online(peer, texts, spam, every=every),
                 )
         except external.PeerFailed as failed:
             table.skipped[name] = str(failed)

@@ -66,8 +66,8 @@ def versions(field: Field) -> str:
 def page(parts: Sequence[str], field: Field) -> str:
     """docs/benchmarks.md."""
     head = (
-        "# Benchmarks of quality\n\nWritten by `python benchmarks/quality.py --write docs/benchmarks.md`; every row was run "
-        "there, on the same splits. “Caught at x % ham blocked” has its threshold from the tested ham: an upper bound on "
-        "what a shipped threshold reaches.\n"
+        "# Benchmarks of quality\n\nWritten by `python benchmarks/quality.py --write docs/benchmarks.md`; every row "
+        "was run there, on the same splits. “Caught at x % ham blocked” has its threshold from the tested ham: an "
+        "upper bound on what a shipped threshold reaches.\n"
     )
     return "\n".join([head, versions(field) + "\n", *parts])
