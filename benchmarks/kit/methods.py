@@ -77,7 +77,12 @@ def compare(
     spam = views[0][1].spam
     for name, view in views:
         hashed = ours.Hashed.of(view)
-        run = _over(folds, spam, lambda train, test, hashed=hashed: ours.fit_and_score(hashed, train, test), pooled)
+        run = _over(
+            folds,
+            spam,
+            lambda train, test, hashed=hashed: ours.fit_and_score(hashed, train, test, calibrated=True),
+            pooled,
+        )
         table.rows.append((f"**{ours.NAME}**{name}", run))
         say(f"{table.key} {ours.NAME}{name}: accuracy {run.accuracy:.4f}, ROC-AUC {run.roc_auc:.4f}")
     for number, (view_name, _) in enumerate(views):
