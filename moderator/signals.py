@@ -15,7 +15,8 @@ Signal = Callable[[Reading], float]
 
 UPPER = re.compile(r"[A-ZÀ-ÖØ-ÞΑ-ΩА-Я]{2,}")
 PHONE = re.compile(
-    r"(?<![\w/.-])(?:\+|00)?\d{1,4}[ .()/-]{0,2}(?:\d{2,5}[ .()/-]{1,2}){1,4}\d{2,5}(?![\w/])|(?<![\w/.-])\+?\d{9,14}(?![\w/.-])"
+    r"(?<![\w/.-])(?:\+|00)?\d{1,4}[ .()/-]{0,2}(?:\d{2,5}[ .()/-]{1,2}){1,4}\d{2,5}(?![\w/])"
+    r"|(?<![\w/.-])\+?\d{9,14}(?![\w/.-])"
 )
 MONEY_SIGNS = "$€£¥₹₽₩฿₺₫₴"
 MONEY_WORDS = frozenset("usd eur euro euros dollar dollars btc usdt rs rp rub rupees lakh".split())

@@ -3,6 +3,7 @@
 A reader is one function from a path to rows in the labelled format; FORMATS lists them, with how each is recognised.
 """
 
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -71,7 +72,7 @@ def format_of(path: Path) -> Format:
     try:
         with opened(path) as stream:
             head = stream.read(HEAD)
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise CorpusError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
     if not head.strip():
         raise CorpusError(f"{path} is empty")
@@ -154,7 +155,7 @@ def _rows(path: Path, kind: Format) -> Iterator[Row]:
     except CorpusError as error:
         told = str(error)
         raise CorpusError(told if told.startswith((str(path), path.name)) else f"{path}: {told}") from None
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise CorpusError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
 
 
