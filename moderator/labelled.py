@@ -76,3 +76,28 @@ def example_of(row: Mapping[str, Any], *, source: str) -> Example:
         named if isinstance(named, str) and named else source,
         topic if isinstance(topic, str) else "",
     )
+
+
+def row_of(example: Example) -> dict[str, Any]:
+    """The labelled row of an Example, without what is empty; :func:`example_of` reads it back."""
+    comment = example.comment
+    row = {
+        "id": comment.id,
+        "text": comment.body,
+        "label": example.label.value,
+        "author": comment.author.name,
+        "author_email": comment.author.email,
+        "author_url": comment.author.url,
+        "ip": comment.ip,
+        "user_agent": comment.user_agent,
+        "kind": comment.kind,
+        "post_title": comment.post.title,
+        "post_url": comment.post.url,
+        "post_text": comment.post.text,
+        "parent_text": comment.parent.text,
+        "date": comment.created.isoformat() if comment.created else "",
+        "lang": comment.language,
+        "topic": example.topic,
+        "source": example.source,
+    }
+    return {key: value for key, value in row.items() if value or key == "text"}

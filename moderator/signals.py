@@ -14,11 +14,31 @@ from moderator.reading import Reading
 Signal = Callable[[Reading], float]
 
 UPPER = re.compile(r"[A-ZÀ-ÖØ-ÞΑ-ΩА-Я]{2,}")
-PHONE = re.compile(r"(?<![\w/.-])(?:\+|00)?\d{1,4}[ .()/-]{0,2}(?:\d{2,5}[ .()/-]{1,2}){1,4}\d{2,5}(?![\w/])|(?<![\w/.-])\+?\d{9,14}(?![\w/.-])")
+PHONE = re.compile(
+    r"(?<![\w/.-])(?:\+|00)?\d{1,4}[ .()/-]{0,2}(?:\d{2,5}[ .()/-]{1,2}){1,4}\d{2,5}(?![\w/])|(?<![\w/.-])\+?\d{9,14}(?![\w/.-])"
+)
 MONEY_SIGNS = "$€£¥₹₽₩฿₺₫₴"
 MONEY_WORDS = frozenset("usd eur euro euros dollar dollars btc usdt rs rp rub rupees lakh".split())
 HANDLE = re.compile(r"(?<![\w.])@[\w.]{3,30}")
-CODE = ("()", "){", ");", "};", "=>", "->", "::", "==", "!=", "</", "/>", "{\n", "def ", "import ", "return ", "function ", "select ")
+CODE = (
+    "()",
+    "){",
+    ");",
+    "};",
+    "=>",
+    "->",
+    "::",
+    "==",
+    "!=",
+    "</",
+    "/>",
+    "{\n",
+    "def ",
+    "import ",
+    "return ",
+    "function ",
+    "select ",
+)
 MARKUP_LINK = re.compile(r"\[/?url|<a\s|href=|\[link", re.IGNORECASE)
 # Nobody's own home: programs that must fill in some address take one of these.
 KNOWN_TO_ALL = frozenset(
@@ -67,7 +87,14 @@ def links_with_text(reading: Reading) -> float:
 
 def masked_links(reading: Reading) -> float:
     """A link says one address and leads to another."""
-    return 1.0 if any("." in link.anchor and " " not in link.anchor and link.host not in link.anchor.lower() for link in reading.links) else 0.0
+    return (
+        1.0
+        if any(
+            "." in link.anchor and " " not in link.anchor and link.host not in link.anchor.lower()
+            for link in reading.links
+        )
+        else 0.0
+    )
 
 
 def broken_markup(reading: Reading) -> float:
@@ -206,7 +233,11 @@ def borrowed_address(reading: Reading) -> float:
 
 def mail_of_own_host(reading: Reading) -> float:
     """The author's mail is at the host of the author's web address."""
-    return 1.0 if reading.author_link and reading.email_domain and reading.email_domain in reading.author_link.host else 0.0
+    return (
+        1.0
+        if reading.author_link and reading.email_domain and reading.email_domain in reading.author_link.host
+        else 0.0
+    )
 
 
 def links_home(reading: Reading) -> float:

@@ -17,6 +17,7 @@ from moderator.policy import Thresholds
 from moderator.shelf import Shelf
 from moderator.store import Store
 from moderator.training import corpus
+from moderator.training.account import Trial, account
 from moderator.training.evaluate import HOLD_BUDGET, REJECT_BUDGET, Figures, figures, needed, threshold
 from moderator.training.fit import (
     Table,
@@ -272,20 +273,41 @@ def train(
     say("on the comments that no model learns from")
     for line in _comparison(new, old):
         say(line)
+    trial = Trial(
+        gathered.examples,
+        table,
+        spam,
+        weight,
+        gathered.own,
+        yard,
+        scores,
+        thresholds,
+        whole=weights if base is None else None,
+        current=(current.id, old_scores, current.thresholds) if current else None,
+    )
+    told, texts = account(trial, say=say)
     report = {
-        "learned_from": dict(Counter(example.source for example in gathered.examples)),
-        "yardstick": new.to_json(),
+        **told,
         "yardstick_of_the_current": old.to_json() if old else None,
         "started_from": current.id if current and base else None,
         "by_topic": _by_topic(gathered, yard, scores, thresholds),
     }
     folder = into or shelf.own
-    id = publish(folder, weights, thresholds, made=datetime.now(UTC), report=report, summary=in_words(new))
+    own = folder == shelf.own  # only there may comments be quoted: a model made elsewhere is made to be given away
+    id = publish(
+        folder,
+        weights,
+        thresholds,
+        made=datetime.now(UTC),
+        report=report,
+        texts=texts if own else None,
+        summary=in_words(new),
+    )
     say(f"wrote {folder / id}")
     if verdict and not force:
         say(f"{id} is not promoted: {verdict}. To use it all the same: moderator models promote {id}")
         return NOT_PROMOTED
-    if into is None or into == shelf.own:
+    if own:
         shelf.promote(id)
         say(f"{id} is in force: {in_words(new)}")
     return PROMOTED

@@ -19,9 +19,11 @@ from moderator.policy import Thresholds
 from moderator.reading import read
 from moderator.shelf import sync_folder
 from moderator.signals import SIGNALS
+from moderator.training.account import Texts
 from moderator.training.fit import Weights
+from moderator.training.report import render
 
-REPORT = "report.json"
+REPORT, PAGE = "report.json", "report.html"
 
 # Every way through reading and features that could change under a model: markup, disguises, scripts, all the fields.
 PROBE_COMMENTS = (
@@ -59,8 +61,11 @@ def publish(
     made: datetime,
     report: Mapping[str, Any],
     summary: str,
+    texts: Texts | None = None,
 ) -> str:
     """Write ``into/<id>/`` and return the id: its time and the first letters of the weights' digest.
+
+    ``texts`` are comments that the page quotes; without them the folder holds nobody's words and may be given away.
 
     The folder is made beside, written, read back through the same checks as at serving, synced, and then renamed: a
     crash leaves nothing that could be taken for a model.
@@ -93,14 +98,21 @@ def publish(
         probes = [{"comment": probe.to_json(), "score": classifier.score(read(probe))} for probe in PROBE_COMMENTS]
         _write(beside / MODEL, model)
         _write(beside / PROBES, probes)
-        _write(beside / REPORT, report)
+        told = {"id": id, "made": made.isoformat(timespec="seconds"), **report}
+        _write(beside / REPORT, told)
+        described = [MODEL, WEIGHTS, PROBES, REPORT]
+        if "curves" in report:  # a whole account of a training, not just a word on a model made by hand
+            (beside / PAGE).write_text(render(told, texts), "utf-8")
+            described.append(PAGE)
+        if texts:
+            (beside / PAGE).chmod(0o600)  # it quotes comments that may never have been published
         manifest = {
             "format": FORMAT,
             "id": id,
             "made": made.isoformat(timespec="seconds"),
             "moderator": __version__,
             "summary": summary,
-            "files": {name: digest(beside / name) for name in (MODEL, WEIGHTS, PROBES, REPORT)},
+            "files": {name: digest(beside / name) for name in described},
         }
         _write(beside / MANIFEST, {**manifest, "self": self_digest(manifest)})
         load(beside)
