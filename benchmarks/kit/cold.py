@@ -49,7 +49,7 @@ def blogs(field: Field) -> list[Grid]:
     sets.insert(3, sets[2].take(np.flatnonzero(~bots)))
     titles = [
         *BLOGS[:3],
-        f"blog_multi without {bots.sum()} bots that give a search engine as their address",
+        f"blog_multi without {bots.sum()} bots of the blog where they give search engines as their address",
         *BLOGS[3:],
     ]
     told = _peers(field, sets)
@@ -125,16 +125,20 @@ def _percent(share: float, digits: int = 1) -> str:
 
 
 def _search_engine_bots(found: data.Set) -> Truth:
-    """Spam whose author address is a search engine's: one blog's bots, reported apart."""
-    urls = found.column("author_url")
-    return found.spam & np.array(
-        [any(engine in url.lower() for engine in SEARCH_ENGINES) for url in urls], dtype=np.bool_
+    """All the spam of blogs where ten or more give a search engine as their address: one bot army, reported apart."""
+    urls, source = found.column("author_url"), found.column("source")
+    engine = found.spam & np.array(
+        [any(name in url.lower() for name in SEARCH_ENGINES) for url in urls], dtype=np.bool_
     )
+    armies = [blog for blog, count in Counter(source[engine]).items() if count >= 10]
+    bots: Truth = found.spam & np.isin(source, armies)
+    return bots
 
 
 def _names_met(found: data.Set) -> Truth:
     """Spam whose author's name stands, letter for letter, among the names that the project carries for training."""
     known = {example.comment.author.name.strip().lower() for example in (*corpus.names(), *corpus.starter())}
+    known.discard("")
     same = [comment.author.name.strip().lower() in known for comment in found.comments]
     return found.spam & np.array(same, dtype=np.bool_)
 
