@@ -247,7 +247,7 @@ def _placed(text: str, layout: features.Layout, tokens: Sequence[tuple[int, int,
     folded = text.lower()
     # "İ" becomes two characters in lower case; where[i] is the place in the text of the folded text's character i.
     where = range(len(text) + 1) if len(folded) == len(text) else _places(text)
-    folded = folded.translate(features.DIGITS)
+    folded = features.fold_figures(folded)
     placed: list[Weighed] = []
     reached = 0
     pending = 0.0

@@ -8,6 +8,7 @@ says no more than the first), and each space is scaled to length one, so that a 
 """
 
 import re
+import unicodedata
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -62,6 +63,9 @@ _MIX = np.uint32(0x85EBCA6B)  # murmur3's first finaliser constant
 _SEEDS = np.array([zlib.crc32(space.name.encode()) for space in SPACES], dtype=np.uint32)
 _SHIFTS = np.array([32 - space.bits for space in SPACES], dtype=np.uint32)
 DIGITS = str.maketrans("123456789", "000000000")
+# "v1agra", "c4s1n0": figures between letters are the letters that they look like.
+LEET = re.compile(r"(?<=[a-z])[0134578@$]{1,3}(?=[a-z])")
+LETTERS = str.maketrans("0134578@$", "oieastbas")
 _LOWER = re.compile(r"[a-zß-öø-ÿ]+")
 _TITLE = re.compile(r"[A-ZÀ-ÖØ-Þ]")
 
@@ -79,7 +83,7 @@ _UP, _DOWN = _powers(1 << 15)
 
 def _word_character_table() -> NDArray[np.bool_]:
     """Which code points below 0x3000 belong to words: letters, digits, marks and the apostrophe."""
-    kinds = [chr(point).isalnum() or chr(point) in "'’_" for point in range(0x3000)]
+    kinds = [chr(p).isalnum() or chr(p) in "'’_" or unicodedata.category(chr(p))[0] == "M" for p in range(0x3000)]
     return np.array([*kinds, True])  # beyond stand the scripts without spaces: every run is a "word"
 
 
@@ -111,11 +115,18 @@ def lay_out(reading: Reading) -> Layout:
     )
     starts, pieces, at = [], [], 0
     for part in parts:
-        folded = " ".join(part.lower().translate(DIGITS).split())
+        folded = " ".join(fold_figures(part.lower()).split())
         pieces.append(LEAD + folded if folded else "")
         starts.append(at)
         at += len(pieces[-1])
     return Layout("".join(pieces) + LEAD, tuple(starts), _marks(reading, read))
+
+
+def fold_figures(lower: str) -> str:
+    """Lower-case text with figures inside words as letters and all others as 0; as long as it was."""
+    if LEET.search(lower):
+        lower = LEET.sub(lambda found: found[0].translate(LETTERS), lower)
+    return lower.translate(DIGITS)
 
 
 def _address(link: Link) -> str:

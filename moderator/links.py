@@ -34,8 +34,8 @@ GENERIC = frozenset(
     "ink institute kim land law legal life link live loan loans lol london ltd market marketing media men money mom "
     "monster movie network news ngo ninja one online ooo page partners party photo photos pics pizza plus poker porn "
     "press pub quest racing ren rent rest review reviews rocks run sale school science services sex shoes shop "
-    "shopping site ski skin social software solutions space sport store stream studio style supply support surf systems tax "
-    "team tech tips today tokyo tools top tours town toys trade trading training tube university vacations vegas "
+    "shopping site ski skin social software solutions space sport store stream studio style supply support surf systems "
+    "tax team tech tips today tokyo tools top tours town toys trade trading training tube university vacations vegas "
     "video vip vote wang watch website wedding wiki win wine work works world wtf xyz yoga zone "
     "рф онлайн сайт рус укр 中国 中國 公司 网络 在线 みんな 한국 भारत مصر السعودية".split()
 )

@@ -81,14 +81,16 @@ SYMBOL = re.compile(r"[^\s\w]|\d")
 class Reading:
     """What the eye meets. ``text`` is canonical (see unicode.py) with its case kept; spans of reasons count in it.
 
-    ``outside`` is the text that stands in no link; ``hidden`` what a reader cannot see; ``too_complex`` says over
-    which limit the comment went, and is empty for nearly all.
+    ``outside`` is the text that stands in no link; ``hidden`` what a reader cannot see, of which ``concealed``
+    characters are no mere remark in the markup (editors leave those); ``too_complex`` says over which limit the
+    comment went, and is empty for nearly all.
     """
 
     text: str
     outside: str
     links: tuple[Link, ...]
     hidden: str
+    concealed: int
     disguises: Disguises
     too_complex: str
     author: str
@@ -131,7 +133,7 @@ class Reading:
     @property
     def hides(self) -> bool:
         """Whether it shows readers something else than stands there."""
-        return self.disguises.overrides > 0 or self.disguises.invisible > 2 or len(self.hidden) > 20
+        return self.disguises.overrides > 0 or self.disguises.invisible > 2 or self.concealed > 20
 
 
 def _count_words(text: str) -> int:
@@ -150,14 +152,14 @@ def read(comment: Comment) -> Reading:
     title, _ = canonical(_unescaped(comment.post.title[:MOST_OF_A_NAME]))
     body = comment.body
     found: list[Link] = []
-    hidden = ""
+    hidden, concealed = "", 0
     limit = _over_a_limit(body)
     if limit:
         text = outside = body[:MOST_CHARACTERS]
         disguises = NONE
     else:
         if "<" in body and MARKUP.search(body):
-            text, outside, hidden = _from_markup(body, found)
+            text, outside, hidden, concealed = _from_markup(body, found)
         else:
             text = outside = _unescaped(body)
         text, disguises = canonical(text)
@@ -172,6 +174,7 @@ def read(comment: Comment) -> Reading:
         outside=outside,
         links=tuple(found[:MOST_LINKS]),
         hidden=hidden,
+        concealed=concealed,
         disguises=disguises,
         too_complex=limit,
         author=_unescaped(author).strip(),
@@ -212,13 +215,13 @@ def _unescaped(text: str) -> str:
     return html.unescape(LONG_ENTITY.sub("\ufffd", text))
 
 
-def _from_markup(body: str, found: list[Link]) -> tuple[str, str, str]:
-    """Visible text, the part of it in no link, and the hidden text; links are appended to ``found``."""
+def _from_markup(body: str, found: list[Link]) -> tuple[str, str, str, int]:
+    """Visible text, the part of it in no link, the hidden text, and its length; links are appended to ``found``."""
     body = LONG_ENTITY.sub("\ufffd", NO_TAG.sub("&lt;", body.replace("\x00", "")))
     soup = BeautifulSoup(body.encode("utf-8", "replace").decode(), "lxml")
     walk = _Walk(found)
     walk.into(soup)
-    return "".join(walk.seen), "".join(walk.outside), " ".join(walk.hidden).strip()
+    return "".join(walk.seen), "".join(walk.outside), " ".join(walk.hidden).strip(), walk.concealed
 
 
 class _Walk:
@@ -228,6 +231,7 @@ class _Walk:
         self.seen: list[str] = []
         self.outside: list[str] = []
         self.hidden: list[str] = []
+        self.concealed = 0
         self.found = found
 
     def into(self, soup: BeautifulSoup) -> None:
@@ -253,6 +257,7 @@ class _Walk:
     def _say(self, text: str, *, linked: bool, unseen: bool) -> None:
         if unseen:
             self.hidden.append(text)
+            self.concealed += len(text.strip())
             return
         self.seen.append(text)
         self.outside.append(LINK_MARK if linked else text)

@@ -116,7 +116,7 @@ def disguised_letters(reading: Reading) -> float:
 
 def hidden(reading: Reading) -> float:
     """It has text that readers cannot see."""
-    return _up_to(len(reading.hidden), 100.0)
+    return _up_to(reading.concealed, 100.0)
 
 
 def capitals(reading: Reading) -> float:

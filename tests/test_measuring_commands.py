@@ -16,6 +16,7 @@ from moderator.classifier import Weighed
 from moderator.cli import commands, painting
 from moderator.comment import Word
 from moderator.policy import Thresholds
+from moderator.shelf import Shelf
 from moderator.training import corpus
 from moderator.training.fit import fit, tabulate
 from moderator.training.publish import publish
@@ -35,6 +36,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
         weights = fit(table, spam, np.ones(len(spam)), rounds=rounds)
         thresholds = Thresholds(0.5, 0.99 if day else None)
         publish(folder / "model", weights, thresholds, made=made + timedelta(days=day), report={}, summary="a model")
+    Shelf(folder / "model").promote(max(entry.name for entry in (folder / "model").iterdir()))
     with (folder / "tried.jsonl").open("w", encoding="utf-8") as file:
         for example in examples[::2]:
             file.write(

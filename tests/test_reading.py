@@ -95,7 +95,8 @@ def test_hidden_text_is_kept_apart_as_evidence(hiding: str) -> None:
     secret = "good words that nobody will see"
     reading = read(Comment(f"<p>Buy pills.</p>{hiding.format(secret)}"))
     assert reading.text == "Buy pills."
-    assert secret in reading.hidden and reading.hides
+    assert secret in reading.hidden
+    assert reading.hides is not hiding.startswith("<!--")  # editors leave remarks: evidence, but nobody is deceived
 
 
 @pytest.mark.parametrize(

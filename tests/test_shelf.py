@@ -1,5 +1,6 @@
 """Which model answers: promotion, rollback, picking up a new one, and passing over broken ones."""
 
+import itertools
 import json
 import threading
 from pathlib import Path
@@ -162,7 +163,7 @@ def test_versions_are_listed_newest_first_and_broken_ones_with_them(shelf: Shelf
 def test_many_readers_meet_only_whole_models_while_models_change(tmp_path: Path) -> None:
     own = tmp_path / "own"
     ids = [published(own, seed=minute + 1, minute=minute) for minute in range(2)]
-    shelf = Shelf(own, tmp_path / "none", monotonic=iter(range(10_000_000)).__next__)  # every question looks anew
+    shelf = Shelf(own, tmp_path / "none", monotonic=itertools.count().__next__)  # every question looks anew
     shelf.promote(ids[0])
     met: set[str] = set()
     stop = threading.Event()
