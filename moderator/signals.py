@@ -100,7 +100,8 @@ def masked_links(reading: Reading) -> float:
 
 def broken_markup(reading: Reading) -> float:
     """Link markup stands in the text as it is, as programs that post everywhere leave it."""
-    return 1.0 if MARKUP_LINK.search(reading.outside) else 0.0
+    text = reading.outside
+    return 1.0 if ("[" in text or "<" in text) and MARKUP_LINK.search(text) else 0.0
 
 
 def disguised_links(reading: Reading) -> float:
