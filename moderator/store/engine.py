@@ -61,7 +61,8 @@ def connect(url: URL) -> Engine:
                 max_overflow=0,
                 pool_timeout=BUSY_MS / 1000,
                 pool_pre_ping=True,
-                connect_args={"connect_timeout": 5},
+                # A server that is gone without a word must not hold a writer for the kernel's quarter of an hour.
+                connect_args={"connect_timeout": 5, "tcp_user_timeout": BUSY_MS},
             )
             event.listen(engine, "connect", _prepare_postgres)
     except NoSuchModuleError as error:
