@@ -36,7 +36,12 @@ SIDES = ("webhook", "empty_flask")
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option(
-    "--connections", multiple=True, type=int, default=(8, 32), show_default=True, help="How many keep-alive connections."
+    "--connections",
+    multiple=True,
+    type=int,
+    default=(8, 32),
+    show_default=True,
+    help="How many keep-alive connections.",
 )
 @click.option("--rounds", default=5, show_default=True, help="How many rounds for each side.")
 @click.option("--seconds", default=2.0, show_default=True, help="How long a round is.")
@@ -100,7 +105,9 @@ def _measure(
     with _server(ours) as webhook, _server(empty) as empty_flask:
         model = json.loads(_get(webhook.port, "/version"))["model"]
         if model is None:
-            raise click.ClickException("no model can be loaded, so nothing would be decided; see: moderator models list")
+            raise click.ClickException(
+                "no model can be loaded, so nothing would be decided; see: moderator models list"
+            )
         for number in connections:
             rows: dict[str, list[dict[str, Any]]] = {"webhook": [], "empty_flask": []}
             for round_ in range(rounds + 1):

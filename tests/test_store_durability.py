@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from conftest import HOLD, HandClock
 from sqlalchemy import create_engine, text
 
 from moderator.comment import Comment, Status
-from moderator.store import Store, StoreError
+from moderator.store import Store, StoreError, upgrade
 from moderator.store.schema import metadata
 
 HEAD = """
@@ -206,6 +207,8 @@ def test_the_migrations_make_the_tables_that_the_code_knows(store: Store, store_
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
+    revisions = list(ScriptDirectory(str(upgrade.MIGRATIONS)).walk_revisions())
+    assert [script.revision for script in reversed(revisions)] == list(upgrade.KNOWN_LEVELS)
     engine.dispose()
     Store.upgrade(store_url)  # again: nothing to do
 
