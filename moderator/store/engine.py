@@ -15,7 +15,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from moderator.store.errors import StoreBusy, StoreError
 
 BUSY_MS = 4000  # SQLite's lock is not fair: one writer of four waited 4.1 s; the caller's own deadline comes after
-READERS = 16  # connections a process, at most; a server thread holds one at a time
+READERS = 18  # connections a process, at most; a server thread holds one at a time, who writes two more
 
 # FULL: a commit is on disk before it is answered (NORMAL may lose the last ones with the power).
 # secure_delete: what was erased is overwritten, not only forgotten.
