@@ -8,15 +8,19 @@ says no more than the first), and each space is scaled to length one, so that a 
 """
 
 import re
+import unicodedata
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import accumulate
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from moderator.reading import Link, Reading
+from moderator.links import Link
+from moderator.reading import Reading
 
 Ints = NDArray[np.intp]
 Floats = NDArray[np.float32]
@@ -47,6 +51,7 @@ BODY, WORDS, AUTHOR, ADDRESS, LINKS, ANCHORS, MARKS = range(len(SPACES))
 
 # Spaces that are read as characters, in the order of the layout; the body is read as words too.
 WRITTEN = (BODY, AUTHOR, ADDRESS, LINKS, ANCHORS)
+_WRITTEN = np.array(WRITTEN)
 ORDERS = (2, 3, 4, 5)
 LEAD = "\0" * (max(ORDERS) - 1)
 MOST_LINKS_READ = 12
@@ -58,6 +63,9 @@ _MIX = np.uint32(0x85EBCA6B)  # murmur3's first finaliser constant
 _SEEDS = np.array([zlib.crc32(space.name.encode()) for space in SPACES], dtype=np.uint32)
 _SHIFTS = np.array([32 - space.bits for space in SPACES], dtype=np.uint32)
 DIGITS = str.maketrans("123456789", "000000000")
+# "v1agra", "c4s1n0": figures between letters are the letters that they look like.
+LEET = re.compile(r"(?<=[a-z])[0134578@$]{1,3}(?=[a-z])")
+LETTERS = str.maketrans("0134578@$", "oieastbas")
 _LOWER = re.compile(r"[a-zß-öø-ÿ]+")
 _TITLE = re.compile(r"[A-ZÀ-ÖØ-Þ]")
 
@@ -75,7 +83,7 @@ _UP, _DOWN = _powers(1 << 15)
 
 def _word_character_table() -> NDArray[np.bool_]:
     """Which code points below 0x3000 belong to words: letters, digits, marks and the apostrophe."""
-    kinds = [chr(point).isalnum() or chr(point) in "'’_" for point in range(0x3000)]
+    kinds = [chr(p).isalnum() or chr(p) in "'’_" or unicodedata.category(chr(p))[0] == "M" for p in range(0x3000)]
     return np.array([*kinds, True])  # beyond stand the scripts without spaces: every run is a "word"
 
 
@@ -107,11 +115,18 @@ def lay_out(reading: Reading) -> Layout:
     )
     starts, pieces, at = [], [], 0
     for part in parts:
-        folded = " ".join(part.lower().translate(DIGITS).split())
+        folded = " ".join(fold_figures(part.lower()).split())
         pieces.append(LEAD + folded if folded else "")
         starts.append(at)
         at += len(pieces[-1])
     return Layout("".join(pieces) + LEAD, tuple(starts), _marks(reading, read))
+
+
+def fold_figures(lower: str) -> str:
+    """Lower-case text with figures inside words as letters and all others as 0; as long as it was."""
+    if LEET.search(lower):
+        lower = LEET.sub(lambda found: found[0].translate(LETTERS), lower)
+    return lower.translate(DIGITS)
 
 
 def _address(link: Link) -> str:
@@ -132,7 +147,11 @@ def _marks(reading: Reading, read: Sequence[Link]) -> tuple[int, ...]:
         tokens += (f"mail {reading.email_domain}", f"mail tld {reading.email_domain.rpartition('.')[2]}")
     if reading.author_link:
         link = reading.author_link
-        tokens += (f"home {link.host}", f"home tld {link.host.rpartition('.')[2]}", f"home depth {min(link.path.count('/'), 4)}")
+        tokens += (
+            f"home {link.host}",
+            f"home tld {link.host.rpartition('.')[2]}",
+            f"home depth {min(link.path.count('/'), 4)}",
+        )
     for link in read:
         tokens += (f"host {link.host}", f"tld {link.host.rpartition('.')[2]}")
     first, mask = int(OFFSETS[MARKS]), int(SIZES[MARKS]) - 1
@@ -155,57 +174,73 @@ class Grams:
 def grams(layouts: Sequence[Layout]) -> Grams:
     """Hash a block of layouts. The block's texts together should stay under some 100,000 characters for the caches."""
     codes = np.frombuffer("".join([layout.text for layout in layouts]).encode("utf-32-le", "surrogatepass"), np.uint32)
-    size = len(codes)
-    lengths = [len(layout.text) for layout in layouts]
-    bounds = np.concatenate([[0], np.cumsum(lengths)])
-    spaces, body = _spaces(layouts, bounds, size)
-    # Rolling: an n-gram's hash is that of one character fewer, times the base, plus the next character's.
+    bounds = np.array([0, *accumulate([len(layout.text) for layout in layouts])])
+    lengths = [length for layout in layouts for length in _lengths(layout)]
+    seeds, shifts, offsets, bodies = _constants(len(layouts))
     mixed = (codes + np.uint32(1)) * _MIX
     mixed ^= mixed >> np.uint32(15)
-    seeds, shifts, offsets = _SEEDS[spaces], _SHIFTS[spaces], OFFSETS[:-1][spaces]
-    buckets = np.zeros((len(ORDERS), size), dtype=np.uint32)
-    rolling, row = mixed, 0
-    for order in range(2, max(ORDERS) + 1):
-        rolling = rolling[:-1] * _BASE + mixed[order - 1 :]
-        if order in ORDERS:
-            count = len(rolling)
-            hashed = (rolling ^ seeds[:count]) * _MIX
-            hashed ^= hashed >> np.uint32(13)
-            hashed *= _BASE
-            hashed >>= shifts[:count]
-            hashed += offsets[:count]
-            buckets[row, :count] = hashed
-            row += 1
+    # Rolling: an n-gram's hash is that of one character fewer, times the base, plus the next character's. All orders
+    # are then finished in one array: 30 µs for a median comment where one after the other took 55.
+    hashed = np.zeros((len(ORDERS), len(codes)), dtype=np.uint32)
+    before = mixed
+    for row, order in enumerate(ORDERS):
+        here = hashed[row, : len(codes) - order + 1]
+        np.multiply(before[: len(here)], _BASE, out=here)
+        here += mixed[order - 1 :]
+        before = here
+    hashed ^= np.repeat(seeds, lengths)
+    hashed *= _MIX
+    hashed ^= hashed >> np.uint32(13)
+    hashed *= _BASE
+    hashed >>= np.repeat(shifts, lengths)
+    hashed += np.repeat(offsets, lengths)
     kept = codes != 0
     kept[:-1] |= kept[1:]
-    return Grams(buckets, *_words(codes, mixed, body), kept, bounds)
+    body = np.repeat(bodies, lengths)
+    return Grams(hashed, *_words(codes, mixed, body), kept, bounds)
 
 
-def _spaces(layouts: Sequence[Layout], bounds: Ints, size: int) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-    """The space of every character of the block, and which characters are body."""
-    edges = np.array([start + bound for layout, bound in zip(layouts, bounds, strict=False) for start in layout.starts])
-    spaces = np.repeat(np.tile(np.array(WRITTEN, np.uint8), len(layouts)), np.diff(np.append(edges, size)))
-    return spaces, spaces == BODY
+@lru_cache(maxsize=64)
+def _constants(count: int) -> tuple[NDArray[np.uint32], NDArray[np.uint32], NDArray[np.uint32], NDArray[np.bool_]]:
+    """Seeds, shifts, offsets and whether it is the body, for each written space of ``count`` layouts."""
+    seeds, shifts, offsets = (np.tile(values[_WRITTEN], count) for values in (_SEEDS, _SHIFTS, OFFSETS))
+    return seeds, shifts, offsets, np.tile(_WRITTEN == BODY, count)
 
 
-def _words(codes: NDArray[np.uint32], mixed: NDArray[np.uint32], body: NDArray[np.bool_]) -> tuple[NDArray[np.uint32], NDArray[np.uint32], Ints, Ints]:
+def _lengths(layout: Layout) -> list[int]:
+    """How many characters each written space has in a layout; the zeros at the end count to the last."""
+    ends = (*layout.starts[1:], len(layout.text))
+    return [end - start for start, end in zip(layout.starts, ends, strict=True)]
+
+
+def _words(
+    codes: NDArray[np.uint32], mixed: NDArray[np.uint32], body: NDArray[np.bool_]
+) -> tuple[NDArray[np.uint32], NDArray[np.uint32], Ints, Ints]:
     """Buckets of the body's words and of pairs of neighbours, and where each word starts and ends."""
-    inside = _IN_WORD[np.minimum(codes, 0x3000)] & body
-    turns = np.flatnonzero(np.diff(inside, prepend=False, append=False))
+    inside = np.zeros(len(codes) + 2, dtype=np.bool_)
+    np.logical_and(_IN_WORD[np.minimum(codes, 0x3000)], body, out=inside[1:-1])
+    turns = np.flatnonzero(inside[1:] != inside[:-1])
     starts, ends = turns[0::2], turns[1::2]
-    if len(_UP) < len(codes):
-        up, down = _powers(len(codes))
-    else:
-        up, down = _UP, _DOWN
+    up, down = (_UP, _DOWN) if len(codes) <= len(_UP) else _powers(len(codes))
     sums = np.zeros(len(codes) + 1, dtype=np.uint32)
     np.cumsum(mixed * up[: len(codes)], dtype=np.uint32, out=sums[1:])
     words = (sums[ends] - sums[starts]) * down[starts]
-    words = (words ^ _SEEDS[WORDS]) * _MIX
+    words ^= _SEEDS[WORDS]
+    words *= _MIX
     words ^= words >> np.uint32(15)
-    pairs = (words[:-1] * _BASE + words[1:]) * _MIX
+    pairs = words[:-1] * _BASE
+    pairs += words[1:]
+    pairs *= _MIX
     pairs ^= pairs >> np.uint32(13)
-    shift, offset = _SHIFTS[WORDS], OFFSETS[WORDS]
-    return ((words * _BASE) >> shift) + offset, ((pairs * _BASE) >> shift) + offset, starts, ends
+    return _in_words(words), _in_words(pairs), starts, ends
+
+
+def _in_words(hashed: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """Buckets of the range of single words and pairs."""
+    buckets = hashed * _BASE
+    buckets >>= _SHIFTS[WORDS]
+    buckets += OFFSETS[WORDS]
+    return buckets
 
 
 class Row(NamedTuple):
@@ -216,7 +251,9 @@ class Row(NamedTuple):
 
     def scales(self) -> NDArray[np.float64]:
         """The value of every feature of each space: one over the root of how many there are."""
-        return 1.0 / np.sqrt(np.maximum(np.diff(self.edges), 1))
+        counts = np.maximum(self.edges[1:] - self.edges[:-1], 1)
+        scales: NDArray[np.float64] = 1.0 / np.sqrt(counts)
+        return scales
 
 
 def rows(layouts: Sequence[Layout]) -> Iterator[Row]:
@@ -232,7 +269,7 @@ def row(block: Grams, i: int, layout: Layout) -> Row:
     start, end = block.bounds[i], block.bounds[i + 1] - len(LEAD)
     first, last = np.searchsorted(block.word_starts, block.bounds[i : i + 2])
     parts = [
-        block.buckets[:, start:end][:, block.kept[start:end]].ravel(),
+        block.buckets.take(np.flatnonzero(block.kept[start:end]) + start, axis=1).ravel(),
         block.words[first:last],
         block.pairs[first : max(last - 1, first)],
         np.array(layout.marks, dtype=np.uint32),

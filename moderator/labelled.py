@@ -42,14 +42,13 @@ def comment_of(row: Mapping[str, Any]) -> Comment:
         "parent": {"text": row.get("parent_text")},
         "language": row.get("lang"),
     }
-    if isinstance(row.get("date"), str):
-        sent["created"] = row["date"] if _is_iso(row["date"]) else None
-    return Comment.from_json(sent, needs_id=False, needs_body=False)
-
-
-def _is_iso(text: str) -> bool:
-    """Exports write dates in many ways; one that is not ISO 8601 is no reason to lose a row."""
-    return len(text) >= 10 and text[:4].isdigit() and text[4] == "-"
+    try:
+        return Comment.from_json({**sent, "created": row.get("date")}, needs_id=False, needs_body=False)
+    except CommentError as error:
+        # Exports write dates in many ways; one that is not ISO 8601 is no reason to lose a row.
+        if error.field != "created":
+            raise
+        return Comment.from_json(sent, needs_id=False, needs_body=False)
 
 
 def label_of(row: Mapping[str, Any]) -> Word:
@@ -57,7 +56,10 @@ def label_of(row: Mapping[str, Any]) -> Word:
     label = row.get("label")
     found = LABELS.get(str(label).strip().lower()) if label is not None else None
     if found is None:
-        raise CommentError("label", f'must be "spam" or "ham", not {label!r}' if label is not None else 'is missing; write "spam" or "ham"')
+        raise CommentError(
+            "label",
+            f'must be "spam" or "ham", not {label!r}' if label is not None else 'is missing; write "spam" or "ham"',
+        )
     return found
 
 
@@ -68,4 +70,34 @@ def example_of(row: Mapping[str, Any], *, source: str) -> Example:
         raise CommentError("text", "is missing or empty")
     topic = row.get("topic")
     named = row.get("source")
-    return Example(comment, label_of(row), named if isinstance(named, str) and named else source, topic if isinstance(topic, str) else "")
+    return Example(
+        comment,
+        label_of(row),
+        named if isinstance(named, str) and named else source,
+        topic if isinstance(topic, str) else "",
+    )
+
+
+def row_of(example: Example) -> dict[str, Any]:
+    """The labelled row of an Example, without what is empty; :func:`example_of` reads it back."""
+    comment = example.comment
+    row = {
+        "id": comment.id,
+        "text": comment.body,
+        "label": example.label.value,
+        "author": comment.author.name,
+        "author_email": comment.author.email,
+        "author_url": comment.author.url,
+        "ip": comment.ip,
+        "user_agent": comment.user_agent,
+        "kind": comment.kind,
+        "post_title": comment.post.title,
+        "post_url": comment.post.url,
+        "post_text": comment.post.text,
+        "parent_text": comment.parent.text,
+        "date": comment.created.isoformat() if comment.created else "",
+        "lang": comment.language,
+        "topic": example.topic,
+        "source": example.source,
+    }
+    return {key: value for key, value in row.items() if value or key == "text"}

@@ -31,11 +31,11 @@ GENERIC = frozenset(
     "app art bet bid blog buzz cafe casino cash center chat city click cloud club codes college company cool date "
     "deals design dev digital direct domains email energy events exchange expert express farm fashion finance fit "
     "flights fun fund fyi games gdn gift global gold gratis group guide guru health help homes host house icu "
-    "ink institute kim land law legal life link live loan loans lol london ltd market marketing media men money mom monster "
-    "movie network news ngo ninja one online ooo page partners party photo photos pics pizza plus poker porn press "
-    "pub quest racing ren rent rest review reviews rocks run sale school science services sex shoes shop shopping "
-    "site ski skin social software solutions space sport store stream studio style supply support surf systems tax "
-    "team tech tips today tokyo tools top tours town toys trade trading training tube university vacations vegas "
+    "ink institute kim land law legal life link live loan loans lol london ltd market marketing media men money mom "
+    "monster movie network news ngo ninja one online ooo page partners party photo photos pics pizza plus poker porn "
+    "press pub quest racing ren rent rest review reviews rocks run sale school science services sex shoes shop "
+    "shopping site ski skin social software solutions space sport store stream studio style supply support surf systems "
+    "tax team tech tips today tokyo tools top tours town toys trade trading training tube university vacations vegas "
     "video vip vote wang watch website wedding wiki win wine work works world wtf xyz yoga zone "
     "рф онлайн сайт рус укр 中国 中國 公司 网络 在线 みんな 한국 भारत مصر السعودية".split()
 )
@@ -57,25 +57,54 @@ AMBIGUOUS = frozenset(
     " watch center host group video chat support tools store".split()
 )
 
-SCHEME = re.compile(r"\b(?:https?|ftp)://[^\s<>\"\x00-\x1f]{1,2048}", re.IGNORECASE)
-WWW = re.compile(r"(?<![\w@./-])www\d?\.[^\s<>\"\x00-\x1f]{3,2048}", re.IGNORECASE)
+# Products that are called like hosts; written with a capital and without a path they are no address.
+PRODUCTS = frozenset("asp.net vb.net ado.net ml.net json.net paint.net akka.net socket.io character.ai".split())
+
+# Where no spaces are written, an address begins after any such character, and ends before one unless a "/", "=" or
+# another joint of addresses stands before it: "看https://example.com/a了解", but also "https://example.com/wiki/中国".
+_UNSPACED = "\u0e00-\u0eff\u1780-\u17ff\u3041-\u30ff\u3400-\u9fff\U00020000-\U0003ffff"
+_JOINTS = r"/=_.&?#%+:@\-"
+_IN_ADDRESS = rf"(?:[^\s<>\"\x00-\x1f{_UNSPACED}]|(?<=[{_JOINTS}{_UNSPACED}])[{_UNSPACED}])"
+SCHEME = re.compile(rf"(?<![A-Za-z0-9])(?:https?|ftp)://{_IN_ADDRESS}{{1,2048}}", re.IGNORECASE)
+WWW = re.compile(rf"(?<![A-Za-z0-9_@./-])www\d?\.{_IN_ADDRESS}{{3,2048}}", re.IGNORECASE)
 BARE_HOST = re.compile(
-    r"(?<![\w@./\\$=:-])((?:[^\W_][\w-]{0,62}\.){1,8}([^\W\d_][^\W_]{1,23}))(?![\w(@\[-]|\.[^\W_])"
-    r"(:\d{1,5})?([/?#][^\s<>\"]{0,2048})?"
+    r"(?<![\w@./\\$=:-])((?:[^\W_][\w-]{0,62}\.){1,8}"
+    rf"([a-zA-Z]{{2,24}}(?=[{_UNSPACED}])|[^\W\d_][^\W_]{{1,23}}(?![\w(@\[-]|\.[^\W_])))"
+    rf"(:\d{{1,5}})?([/?#]{_IN_ADDRESS}{{0,2048}})?"
 )
+LEADING_PROSE = re.compile(rf"[{_UNSPACED}]+(?=[a-zA-Z0-9])")
 DOTTED = re.compile(r"[^\W_]\.[^\W\d_]{2}")
-NUMERIC_HOST = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}\Z")
+# 3221225991 and 0xc0000207 are hosts to a browser.
+NUMERIC_HOST = re.compile(r"\d{8,10}\Z|0x[0-9a-f]{8}\Z")
 
 # How people write an address so that filters miss it.
 HXXP = re.compile(r"\b(?:hxxp|h\*\*p|h__p|hxtp|htxp)(s?)(?:://|:\\\\|\[:\]//|\[://\])", re.IGNORECASE)
-SPLIT_SCHEME = re.compile(r"\b(https?)(?: ?: ?/ ?/ ?|\[:\]//)", re.IGNORECASE)
-BRACKET_DOT = re.compile(r"(?<=\w) {0,2}(?:\[ ?(?:\.|dot|d0t|punkt|point|punto|точка) ?\]|\( ?(?:\.|dot|d0t|punkt|point|punto|точка) ?\)|"
-                         r"\{ ?(?:\.|dot|d0t) ?\}|<dot>) {0,2}(?=\w)", re.IGNORECASE)
-WORD_DOT = re.compile(r"(?<![\w.@])([^\W_][\w-]{1,62}) (?:dot|punkt|point|punto) ([a-z]{2,12})\b(?: (?:dot|punkt|point|punto) ([a-z]{2,3})\b)?",
-                      re.IGNORECASE)
-SPACED_DOT = re.compile(r"(?<![\w.@])([^\W_][\w-]{1,62})(?: \. ?| ?\. )(com|net|org|info|biz|ru|xyz|top|shop|online|club|site|io|co\.uk|de)\b(?=[/\s,;!?]|$)")
-# "dot" between two words is an address only before endings that are no English word: "connect the dot in time".
-SPOKEN = frozenset("com net org info biz ru de fr es pl uk xyz shop online club top site io cn br jp in me".split())
+SPLIT_SCHEME = re.compile(r"\b(https?)(?: ?: ?[/\\] ?[/\\] ?|\[:\]//)", re.IGNORECASE)
+_DOT = "dot|d0t|punkt|point|punto|точка"
+BRACKET_DOT = re.compile(
+    rf"(?<=\w) {{0,2}}(?:\[ ?(?:\.|{_DOT}) ?\]|\( ?(?:\.|{_DOT}) ?\)|\{{ ?(?:\.|{_DOT}) ?\}}|<dot>) {{0,2}}(?=\w)",
+    re.IGNORECASE,
+)
+_SAID = "dot|punkt|point|punto"
+WORD_DOT = re.compile(
+    rf"(?<![\w.@-])([^\W_][\w-]{{1,62}}(?: (?:{_SAID}) [^\W_][\w-]{{1,62}}){{0,3}}) ({_SAID}) ([a-z]{{2,12}})\b"
+    r"((?: slash [\w-]{1,62}){0,4})",
+    re.IGNORECASE,
+)
+BETWEEN_SAID = re.compile(rf" (?:{_SAID}) ", re.IGNORECASE)
+SPACED_DOT = re.compile(
+    r"(?<![\w.@-])([^\W_][\w-]{1,62})( \. ?)"
+    r"(com|net|org|info|biz|ru|xyz|top|shop|online|club|site|io|co\.uk|c o m|n e t|o r g)\b(?=[/\s,;!?.]|$)"
+)
+# "dot" between two words is an address only before endings that are no word there: "connect the dot in time" is none.
+SPOKEN = frozenset("com net org info biz ru fr pl uk xyz io cn br jp".split())
+SPOKEN_LAST = frozenset("de es in me it shop online club top site".split())
+# Before ".com" or "dot com" these are prose: "the .com domain", "the dot com bubble", "un point de vue".
+NO_HOST = frozenset(
+    "the this that these every each any your my our their his her its an and or but no not of in on for to from with "
+    "is was are as at by buy get use used using like than both one two all some un une le la ce mon el il lo der die "
+    "das den ein eine good great".split()
+)
 
 
 def undisguise(text: str) -> tuple[str, int]:
@@ -85,47 +114,47 @@ def undisguise(text: str) -> tuple[str, int]:
     if "h" in lower and ("hxxp" in lower or "h**p" in lower or "h__p" in lower or "hxtp" in lower or "htxp" in lower):
         text, changed = HXXP.subn(r"http\1://", text)
         count += changed
-    if "http" in lower and (": /" in lower or " ://" in lower or "/ /" in lower or "[:]" in lower):
-        text, changed = SPLIT_SCHEME.subn(_plain_scheme, text)
-        count += changed
-    if "[" in text or "(" in text or "{" in text:
+    if "http" in lower and (": /" in lower or " :" in lower or "/ /" in lower or "[:]" in lower or ":\\" in lower):
+        count += sum(found[0] != f"{found[1]}://" for found in SPLIT_SCHEME.finditer(text))
+        text = SPLIT_SCHEME.sub(r"\1://", text)
+    if "[" in text or "(" in text or "{" in text or "<dot>" in lower:
         text, changed = BRACKET_DOT.subn(".", text)
         count += changed
     if " dot " in lower or " punkt " in lower or " point " in lower or " punto " in lower:
         before = text
         text = WORD_DOT.sub(_spoken, text)
         count += before != text
-    if " ." in text or ". " in text:
+    if " ." in text:
         before = text
         text = SPACED_DOT.sub(_closed_up, text)
         count += before != text
     return text, count
 
 
-def _plain_scheme(found: re.Match[str]) -> str:
-    return found[0] if found[0].endswith("://") and " " not in found[0] else f"{found[1]}://"
-
-
 def _spoken(found: re.Match[str]) -> str:
-    if found[2].lower() not in SPOKEN:
+    labels = BETWEEN_SAID.sub(".", found[1])
+    ending = found[3].lower()
+    is_last = found.end() == len(found.string) or found.string[found.end()] in ".,;:!?)/\n" or found[4] != ""
+    known = ending in SPOKEN or (ending in SPOKEN_LAST and is_last) or (ending in COUNTRY and "." in labels and is_last)
+    if not known or labels.lower() in NO_HOST:
         return found[0]
-    if found[3] and found[3].lower() in COUNTRY:
-        return f"{found[1]}.{found[2]}.{found[3]}"
-    rest = found[0][found.end(2) - found.start() :]
-    return f"{found[1]}.{found[2]}{rest}"
+    return f"{labels}.{found[3]}{found[4].replace(' slash ', '/')}"
 
 
 def _closed_up(found: re.Match[str]) -> str:
-    """"great site . com": an address only where the dot stands off on the left; "Really. Online shops …" is prose."""
-    between = found[0][len(found[1]) : -len(found[2])]
-    return f"{found[1]}.{found[2]}" if between.startswith(" ") and found[2] != "de" else found[0]
+    """ "great site . com": an address only where the dot stands off on the left; "Really. Online shops …" is prose."""
+    if found[1].lower() in NO_HOST:
+        return found[0]
+    return f"{found[1]}.{found[3].replace(' ', '')}"
 
 
 def _trimmed(address: str) -> str:
     """Without the punctuation that belongs to the sentence around it."""
     while address:
         last = address[-1]
-        if last in ".,;:!?'\"*_~…。、，！？»”’>|" or (last in ")]}" and address.count(last) > address.count("([{"[")]}".index(last)])):
+        if last in ".,;:!?'\"*_~…。、，！？»”’>|" or (
+            last in ")]}" and address.count(last) > address.count("([{"[")]}".index(last)])
+        ):
             address = address[:-1]
         else:
             break
@@ -138,7 +167,12 @@ def host_of(address: str) -> tuple[str, str]:
     rest = after if scheme else address
     end = next((i for i, c in enumerate(rest) if c in "/?#\\"), len(rest))
     authority, path = rest[:end], rest[end:]
-    host = authority.rpartition("@")[2].partition(":")[0].lower().strip(".")
+    host = authority.rpartition("@")[2].lower()
+    if host.startswith("["):
+        return host.partition("]")[0][1:], path  # IPv6
+    host = host.partition(":")[0].strip(".")
+    if "." not in host and "。" in host:
+        host = host.replace("。", ".")  # as browsers do (UTS #46)
     if host.startswith("www."):
         host = host[4:]
     if "xn--" in host:
@@ -165,7 +199,9 @@ def make(address: str, *, anchor: str = "", disguised: bool = False) -> Link | N
         elif ":" in address.partition("/")[0] and not re.match(r"[\w.-]+:\d", address):
             return None
     host, path = host_of(address)
-    if "." not in host or len(host) > 253 or not host.replace(".", ""):
+    if len(host) > 253 or not host.strip(".:"):
+        return None
+    if "." not in host and ("://" not in address[:12] or not (":" in host or NUMERIC_HOST.match(host))):
         return None
     return Link(address, host, path, anchor, disguised)
 
@@ -176,8 +212,12 @@ def _looks_like_address(host: str, ending: str, path: str | None) -> bool:
         return False
     if path and len(path) > 1 and path[0] in "/?":
         return True
-    # "Node.Live", "VB.NET": a name in capitals is a product's; "did.it": a word, not a country.
-    return ending not in AMBIGUOUS and not (host.rpartition(".")[2].isupper() and not host.isupper())
+    # "Node.Live", "Character.AI": a name in capitals is a product's; "did.it": a word, not a country.
+    return (
+        ending not in AMBIGUOUS
+        and not (host.rpartition(".")[2].isupper() and not host.isupper())
+        and not (host.lower() in PRODUCTS and host != host.lower())
+    )
 
 
 def bare(text: str) -> Iterator[tuple[int, int, Link]]:
@@ -191,9 +231,11 @@ def bare(text: str) -> Iterator[tuple[int, int, Link]]:
         for match in BARE_HOST.finditer(text):
             if _looks_like_address(match[1], match[2], match[4]):
                 address = _trimmed(match[0])
-                link = make(address)
+                prose = LEADING_PROSE.match(address)
+                start = prose.end() if prose else 0
+                link = make(address[start:])
                 if link:
-                    found.append((match.start(), match.start() + len(address), link))
+                    found.append((match.start() + start, match.start() + len(address), link))
     found.sort(key=lambda item: (item[0], -item[1]))
     reached = 0
     for start, end, link in found:

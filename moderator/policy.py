@@ -33,10 +33,19 @@ class SitePolicy:
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """Scores above which a comment is held, and above which it is rejected. ``reject`` None: never by score alone."""
+    """Scores above which a comment is held, and above which it is rejected. ``reject`` None: never by score alone.
+
+    A comment that nobody signed (no name, no address) gives less to judge by, so its scores lie closer together:
+    ``unsigned_hold`` is its own threshold for the same share of good comments.
+    """
 
     hold: float
     reject: float | None
+    unsigned_hold: float | None = None
+
+    def hold_for(self, reading: Reading) -> float:
+        """The score above which this comment is held."""
+        return self.hold if self.unsigned_hold is None or reading.signed else self.unsigned_hold
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +137,7 @@ def surely_spam(case: Case) -> Action | None:
 
 def probably_fine(case: Case) -> Action | None:
     """The classifier takes it for a good comment."""
-    above = case.site.hold_above if case.site.hold_above is not None else case.thresholds.hold
+    above = case.site.hold_above if case.site.hold_above is not None else case.thresholds.hold_for(case.reading)
     return Action.APPROVE if case.score is not None and case.score <= above else None
 
 

@@ -17,7 +17,7 @@ from bs4.element import NavigableString, PageElement, Tag
 from moderator import links
 from moderator.comment import Comment
 from moderator.links import Link
-from moderator.unicode import NONE, Disguises, canonical
+from moderator.unicode import MARKS, NONE, Disguises, canonical
 
 # Over these a human reads it, and nothing is parsed: an answer must come within 150 ms, whatever was sent.
 MOST_CHARACTERS = 16_384
@@ -50,20 +50,30 @@ UNSEEN = frozenset("script style template noscript title head textarea object if
 UNSEEN_STYLE = re.compile(
     r"display\s{0,9}:\s{0,9}none|visibility\s{0,9}:\s{0,9}hidden|font-size\s{0,9}:\s{0,9}0(?![.\d]*[1-9])|"
     r"opacity\s{0,9}:\s{0,9}0(?![.\d]*[1-9])|text-indent\s{0,9}:\s{0,9}-\d{3}|(?:left|top)\s{0,9}:\s{0,9}-\d{3}|"
-    r"(?:width|height)\s{0,9}:\s{0,9}[01](?:px)?\s{0,9}(?:;|$)",
+    r"(?:width|height)\s{0,9}:\s{0,9}[01](?:px)?\s{0,9}(?:;|$)|"
+    r"(?<![\w-])color\s{0,9}:\s{0,9}(?:#fff(?:fff)?|white|transparent)\b",
     re.IGNORECASE,
 )
 BBCODE = re.compile(
-    r"\[(url|link|img)(?:=[\"']?([^\]\s\"']{1,2048})[\"']?)?\]([^\[\]]{0,2000})\[/\1\]|"
+    r"\[(url|link|img)(?:=[\"']?([^\[\]\s\"']{1,2048})[\"']?)?\]([^\[\]]{0,2000})\[/\1\]|"
     r"(?<!\w)!?\[([^\[\]]{1,500})\]\(<?((?:https?://|www\.)[^\s()<>]{1,2048})>?(?: \"[^\"]{0,200}\")?\)",
     re.IGNORECASE,
 )
 # Stands where a link was taken out of the text (private use, so that no comment loses a character of its own).
 LINK_MARK = "\ue000"
-WORD = re.compile(r"[^\W\d_][^\W_]*(?:['’][^\W\d_]{1,4})?")
-# Chinese, Japanese kana and Thai, Lao, Khmer write no spaces: two characters count as a word.
+WORD = re.compile(rf"[^\W\d_][^\W_]*(?:[{MARKS}]+[^\W_]*)*(?:['’][^\W\d_]{{1,4}})?")
+# Chinese, kana, and Thai, Lao, Khmer are written without spaces: so many of their characters count as a word, by the
+# usual length of one ("你好" 2, "こんにちは" 5, "สวัสดี" 4 without its marks).
 UNSPACED = re.compile("[\u0e00-\u0eff\u1780-\u17ff\u3041-\u30ff\u3400-\u9fff\U00020000-\U0003ffff]")
+UNSPACED_LETTERS = (
+    (2, re.compile("[\u3400-\u9fff\U00020000-\U0003ffff]")),
+    (5, re.compile("[\u3041-\u30ff]")),
+    (5, re.compile("[\u0e01-\u0e30\u0e32\u0e33\u0e40-\u0e45\u0e81-\u0eb0\u0eb2\u0eb3\u0ec0-\u0ec4\u1780-\u17b3]")),
+)
+# Markup that came escaped is shown as it is; to a reader it is an address with a name.
+SHOWN_ANCHOR = re.compile(r"<a\s[^<>]{0,2500}>[^<>]{0,500}</a>", re.IGNORECASE)
 EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24}")
+DIGITS = re.compile(r"\d+")
 SYMBOL = re.compile(r"[^\s\w]|\d")
 
 
@@ -71,14 +81,16 @@ SYMBOL = re.compile(r"[^\s\w]|\d")
 class Reading:
     """What the eye meets. ``text`` is canonical (see unicode.py) with its case kept; spans of reasons count in it.
 
-    ``outside`` is the text that stands in no link; ``hidden`` what a reader cannot see; ``too_complex`` says over
-    which limit the comment went, and is empty for nearly all.
+    ``outside`` is the text that stands in no link; ``hidden`` what a reader cannot see, of which ``concealed``
+    characters are no mere remark in the markup (editors leave those); ``too_complex`` says over which limit the
+    comment went, and is empty for nearly all.
     """
 
     text: str
     outside: str
     links: tuple[Link, ...]
     hidden: str
+    concealed: int
     disguises: Disguises
     too_complex: str
     author: str
@@ -93,10 +105,20 @@ class Reading:
         """The links of the text and the author's own."""
         return (*self.links, self.author_link) if self.author_link else self.links
 
+    @property
+    def signed(self) -> bool:
+        """Whether it says who wrote it."""
+        return bool(self.author) or self.author_link is not None
+
     @cached_property
     def words(self) -> list[str]:
         """The words of the text in lower case."""
         return WORD.findall(self.text.lower())
+
+    @cached_property
+    def digits(self) -> int:
+        """How many digits stand in the text outside of links."""
+        return sum(map(len, DIGITS.findall(self.outside)))
 
     @cached_property
     def has_symbols(self) -> bool:
@@ -111,16 +133,17 @@ class Reading:
     @property
     def hides(self) -> bool:
         """Whether it shows readers something else than stands there."""
-        return self.disguises.overrides > 0 or self.disguises.invisible > 2 or len(self.hidden) > 20
+        return self.disguises.overrides > 0 or self.disguises.invisible > 2 or self.concealed > 20
 
 
 def _count_words(text: str) -> int:
     """How many words ``text`` has for a reader; addresses of mail are none."""
     text = EMAIL.sub(" ", text) if "@" in text else text
+    text = SHOWN_ANCHOR.sub(" ", text) if "</" in text else text
     if text.isascii():
         return len(WORD.findall(text))
-    unspaced = len(UNSPACED.findall(text))
-    return len(WORD.findall(UNSPACED.sub(" ", text))) + (unspaced + 1) // 2
+    unspaced = sum(-(-len(letters.findall(text)) // word) for word, letters in UNSPACED_LETTERS)
+    return len(WORD.findall(UNSPACED.sub(" ", text))) + unspaced
 
 
 def read(comment: Comment) -> Reading:
@@ -129,14 +152,14 @@ def read(comment: Comment) -> Reading:
     title, _ = canonical(_unescaped(comment.post.title[:MOST_OF_A_NAME]))
     body = comment.body
     found: list[Link] = []
-    hidden = ""
+    hidden, concealed = "", 0
     limit = _over_a_limit(body)
     if limit:
         text = outside = body[:MOST_CHARACTERS]
         disguises = NONE
     else:
         if "<" in body and MARKUP.search(body):
-            text, outside, hidden = _from_markup(body, found)
+            text, outside, hidden, concealed = _from_markup(body, found)
         else:
             text = outside = _unescaped(body)
         text, disguises = canonical(text)
@@ -151,6 +174,7 @@ def read(comment: Comment) -> Reading:
         outside=outside,
         links=tuple(found[:MOST_LINKS]),
         hidden=hidden,
+        concealed=concealed,
         disguises=disguises,
         too_complex=limit,
         author=_unescaped(author).strip(),
@@ -191,13 +215,13 @@ def _unescaped(text: str) -> str:
     return html.unescape(LONG_ENTITY.sub("\ufffd", text))
 
 
-def _from_markup(body: str, found: list[Link]) -> tuple[str, str, str]:
-    """Visible text, the part of it in no link, and the hidden text; links are appended to ``found``."""
+def _from_markup(body: str, found: list[Link]) -> tuple[str, str, str, int]:
+    """Visible text, the part of it in no link, the hidden text, and its length; links are appended to ``found``."""
     body = LONG_ENTITY.sub("\ufffd", NO_TAG.sub("&lt;", body.replace("\x00", "")))
     soup = BeautifulSoup(body.encode("utf-8", "replace").decode(), "lxml")
     walk = _Walk(found)
     walk.into(soup)
-    return "".join(walk.seen), "".join(walk.outside), " ".join(walk.hidden).strip()
+    return "".join(walk.seen), "".join(walk.outside), " ".join(walk.hidden).strip(), walk.concealed
 
 
 class _Walk:
@@ -207,6 +231,7 @@ class _Walk:
         self.seen: list[str] = []
         self.outside: list[str] = []
         self.hidden: list[str] = []
+        self.concealed = 0
         self.found = found
 
     def into(self, soup: BeautifulSoup) -> None:
@@ -232,13 +257,20 @@ class _Walk:
     def _say(self, text: str, *, linked: bool, unseen: bool) -> None:
         if unseen:
             self.hidden.append(text)
+            self.concealed += len(text.strip())
             return
         self.seen.append(text)
         self.outside.append(LINK_MARK if linked else text)
 
     def _link(self, tag: Tag) -> bool:
         """Note the tag's address; whether its text is a link's."""
-        address = tag.get("href") if tag.name in ("a", "area") else tag.get("src") if tag.name in ("img", "iframe", "embed") else None
+        address = (
+            tag.get("href")
+            if tag.name in ("a", "area")
+            else tag.get("src")
+            if tag.name in ("img", "iframe", "embed")
+            else None
+        )
         if not isinstance(address, str):
             return False
         # lxml's text of a link is needed only where there is one.
@@ -300,5 +332,7 @@ def shared_words(reading: Reading, comment: Comment) -> tuple[list[str], int]:
     if not reading.links:
         return [], 0
     address = links.words_of(reading.links[0])
-    post = set(WORD.findall(f"{comment.post.title} {unquote(comment.post.url)} {comment.post.text[:MOST_CHARACTERS]}".lower()))
+    post = set(
+        WORD.findall(f"{comment.post.title} {unquote(comment.post.url)} {comment.post.text[:MOST_CHARACTERS]}".lower())
+    )
     return [word for word in address if word in post], len(address)

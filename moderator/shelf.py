@@ -45,7 +45,9 @@ def shipped_folder() -> Path:
 class Shelf:
     """Model folders: the installation's own before the shipped one. Safe for threads."""
 
-    def __init__(self, own: Path, shipped: Path | None = None, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, own: Path, shipped: Path | None = None, *, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
         self.own = own
         self.shipped = shipped or shipped_folder()
         self.problem = ""
@@ -87,7 +89,16 @@ class Shelf:
         if self._loaded is not None and self._loaded.id == wanted:
             return self._loaded
         self.problem = ""
-        candidates = sorted(self._folders().items(), key=lambda item: (item[0] != wanted, not _is_own(item[1], self.own), *_newest_first(item[0])))
+        # Those that somebody put in force come before those that never were.
+        history = {id: place for place, id in reversed([*enumerate(self._pointer() or [wanted])])}
+        candidates = sorted(
+            self._folders().items(),
+            key=lambda item: (
+                history.get(item[0], len(history)),
+                not _is_own(item[1], self.own),
+                *_newest_first(item[0]),
+            ),
+        )
         for id, folder in candidates:
             try:
                 found = load(folder)
@@ -114,18 +125,25 @@ class Shelf:
         for folder in (self.own, self.shipped):
             try:
                 named = json.loads((folder / POINTER).read_text("utf-8"))
-            except (OSError, ValueError):
+            except (OSError, ValueError, RecursionError):
                 continue
             if isinstance(named, dict) and isinstance(named.get("current"), str):
-                return [named["current"], *[id for id in named.get("before", []) if isinstance(id, str)]]
+                before = named.get("before")
+                return (
+                    [named["current"], *[id for id in before if isinstance(id, str)]]
+                    if isinstance(before, list)
+                    else [named["current"]]
+                )
         return []
 
     def _wanted(self) -> str:
         pointer = self._pointer()
         if pointer:
             return pointer[0]
-        names = sorted(self._folders(), reverse=True)
-        return names[0] if names else ""
+        # A model that was made here and not promoted must not come into force by being new.
+        folders = self._folders()
+        shipped = [id for id, folder in folders.items() if not _is_own(folder, self.own)]
+        return max(shipped or folders, default="")
 
     def versions(self) -> Sequence[Shelved]:
         """All versions, newest first; broken ones say so in their summary."""
@@ -147,7 +165,7 @@ class Shelf:
         """Make ``id`` the current one, after loading it; atomic and on disk when this returns. Raises ModelError."""
         load(self.folder_of(id))
         pointer = self._pointer() or [self._wanted()]
-        if pointer[0] != id:
+        if pointer[0] != id or not (self.own / POINTER).is_file():
             self._point([id, *[before for before in pointer if before and before != id]])
 
     def rollback(self) -> str:
@@ -161,7 +179,9 @@ class Shelf:
 
     def _point(self, ids: list[str]) -> None:
         self.own.mkdir(parents=True, exist_ok=True)
-        write_durably(self.own / POINTER, json.dumps({"current": ids[0], "before": ids[1 : KEPT_BEFORE + 1]}, indent=1).encode())
+        write_durably(
+            self.own / POINTER, json.dumps({"current": ids[0], "before": ids[1 : KEPT_BEFORE + 1]}, indent=1).encode()
+        )
 
 
 def _is_own(folder: Path, own: Path) -> bool:
@@ -177,7 +197,7 @@ def _described(folder: Path) -> tuple[str, str]:
     try:
         manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text("utf-8"))
         return str(manifest.get("made", "")), str(manifest.get("summary", ""))
-    except (OSError, ValueError, AttributeError):
+    except (OSError, ValueError, AttributeError, RecursionError):
         return "", "its manifest cannot be read"
 
 

@@ -14,13 +14,33 @@ from moderator.reading import Reading
 Signal = Callable[[Reading], float]
 
 UPPER = re.compile(r"[A-ZÀ-ÖØ-ÞΑ-ΩА-Я]{2,}")
-DIGITS = re.compile(r"\d+")
-PHONE = re.compile(r"(?<![\w/.-])(?:\+|00)?\d{1,4}[ .()/-]{0,2}(?:\d{2,5}[ .()/-]{1,2}){1,4}\d{2,5}(?![\w/])|(?<![\w/.-])\+?\d{9,14}(?![\w/.-])")
-MONEY = re.compile(r"[$€£¥₹₽₩฿₺₫₴]|\b(?:usd|eur|euros?|dollars?|btc|usdt|rs|rp|rub)\b", re.IGNORECASE)
+PHONE = re.compile(
+    r"(?<![\w/.-])(?:\+|00)?\d{1,4}[ .()/-]{0,2}(?:\d{2,5}[ .()/-]{1,2}){1,4}\d{2,5}(?![\w/])"
+    r"|(?<![\w/.-])\+?\d{9,14}(?![\w/.-])"
+)
+MONEY_SIGNS = "$€£¥₹₽₩฿₺₫₴"
+MONEY_WORDS = frozenset("usd eur euro euros dollar dollars btc usdt rs rp rub rupees lakh".split())
 HANDLE = re.compile(r"(?<![\w.])@[\w.]{3,30}")
-CODE = re.compile(r"[{}();=<>]{2}|\b(?:def|class|return|import|var|const|select|function|null|void)\b|::|->|=>|\w\(\)")
+CODE = (
+    "()",
+    "){",
+    ");",
+    "};",
+    "=>",
+    "->",
+    "::",
+    "==",
+    "!=",
+    "</",
+    "/>",
+    "{\n",
+    "def ",
+    "import ",
+    "return ",
+    "function ",
+    "select ",
+)
 MARKUP_LINK = re.compile(r"\[/?url|<a\s|href=|\[link", re.IGNORECASE)
-CLOSING = re.compile(r"[.!?…。！？]")
 # Nobody's own home: programs that must fill in some address take one of these.
 KNOWN_TO_ALL = frozenset(
     "google.com bing.com yahoo.com facebook.com twitter.com youtube.com wikipedia.org msn.com live.com aol.com ask.com "
@@ -68,7 +88,14 @@ def links_with_text(reading: Reading) -> float:
 
 def masked_links(reading: Reading) -> float:
     """A link says one address and leads to another."""
-    return 1.0 if any("." in link.anchor and " " not in link.anchor and link.host not in link.anchor.lower() for link in reading.links) else 0.0
+    return (
+        1.0
+        if any(
+            "." in link.anchor and " " not in link.anchor and link.host not in link.anchor.lower()
+            for link in reading.links
+        )
+        else 0.0
+    )
 
 
 def broken_markup(reading: Reading) -> float:
@@ -89,23 +116,7 @@ def disguised_letters(reading: Reading) -> float:
 
 def hidden(reading: Reading) -> float:
     """It has text that readers cannot see."""
-    return _up_to(len(reading.hidden), 100.0)
-
-
-def length(reading: Reading) -> float:
-    """How long it is."""
-    return _up_to(math.log1p(len(reading.outside)), 8.0)
-
-
-def shortness(reading: Reading) -> float:
-    """It is very short."""
-    size = len(reading.outside)
-    return 1.0 - size / 60 if size < 60 else 0.0
-
-
-def lines(reading: Reading) -> float:
-    """It has several paragraphs."""
-    return _up_to(math.log1p(reading.text.count("\n")), 3.0)
+    return _up_to(reading.concealed, 100.0)
 
 
 def capitals(reading: Reading) -> float:
@@ -116,18 +127,20 @@ def capitals(reading: Reading) -> float:
 
 def digits(reading: Reading) -> float:
     """How much of it is numbers."""
-    found = DIGITS.findall(reading.outside)
-    return _up_to(sum(map(len, found)) / (len(reading.outside) + 10), 0.3) if found else 0.0
+    return _up_to(reading.digits / (len(reading.outside) + 10), 0.3)
 
 
 def phone(reading: Reading) -> float:
     """It has a telephone number."""
-    return 1.0 if PHONE.search(reading.outside) else 0.0
+    return 1.0 if reading.digits > 6 and PHONE.search(reading.outside) else 0.0
 
 
 def money(reading: Reading) -> float:
     """It speaks of sums of money."""
-    return 1.0 if MONEY.search(reading.outside) else 0.0
+    text = reading.outside
+    if any(sign in text for sign in MONEY_SIGNS) or not MONEY_WORDS.isdisjoint(reading.words):
+        return 1.0
+    return 0.0
 
 
 def handle(reading: Reading) -> float:
@@ -147,13 +160,8 @@ def asks(reading: Reading) -> float:
 
 def code(reading: Reading) -> float:
     """It has program code."""
-    return _up_to(len(CODE.findall(reading.outside)), 3.0)
-
-
-def sentences(reading: Reading) -> float:
-    """How long its sentences are."""
-    count = len(CLOSING.findall(reading.outside)) or 1
-    return _up_to(len(reading.outside) / count, 250.0)
+    text = reading.outside
+    return _up_to(sum([text.count(mark) for mark in CODE]), 3.0)
 
 
 def repeated_words(reading: Reading) -> float:
@@ -164,6 +172,8 @@ def repeated_words(reading: Reading) -> float:
 
 def about_the_post(reading: Reading) -> float:
     """It takes up words of the post's title."""
+    if not reading.post_title:
+        return 0.0
     title = {word for word in NAME_WORD.findall(reading.post_title.lower()) if len(word) > 3}
     if not title:
         return 0.0
@@ -187,6 +197,8 @@ def name_is_an_address(reading: Reading) -> float:
 
 def name_in_the_text(reading: Reading) -> float:
     """Words of the author's name stand in the text."""
+    if not reading.author:
+        return 0.0
     name = {word for word in NAME_WORD.findall(reading.author.lower()) if len(word) > 3}
     return _up_to(len(name.intersection(reading.words)), 2.0) if name else 0.0
 
@@ -222,7 +234,11 @@ def borrowed_address(reading: Reading) -> float:
 
 def mail_of_own_host(reading: Reading) -> float:
     """The author's mail is at the host of the author's web address."""
-    return 1.0 if reading.author_link and reading.email_domain and reading.email_domain in reading.author_link.host else 0.0
+    return (
+        1.0
+        if reading.author_link and reading.email_domain and reading.email_domain in reading.author_link.host
+        else 0.0
+    )
 
 
 def links_home(reading: Reading) -> float:
@@ -245,9 +261,6 @@ SIGNALS: tuple[Signal, ...] = (
     disguised_letters,
     hidden,
     # How it is written.
-    length,
-    shortness,
-    lines,
     capitals,
     digits,
     phone,
@@ -256,7 +269,6 @@ SIGNALS: tuple[Signal, ...] = (
     exclamations,
     asks,
     code,
-    sentences,
     repeated_words,
     about_the_post,
     # Who says to have written it.

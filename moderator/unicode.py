@@ -25,15 +25,17 @@ class Disguises(NamedTuple):
 
 NONE = Disguises()
 
-# U+00AD … U+E0FFF: Default_Ignorable_Code_Point of DerivedCoreProperties.txt, without the unassigned rest.
+# U+00AD … U+E0FFF: Default_Ignorable_Code_Point of DerivedCoreProperties.txt, without the unassigned rest; and the
+# Arabic stroke U+0640, which only stretches a word.
 _INVISIBLE = (
-    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
+    "\u00ad\u034f\u061c\u0640\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
     "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
 INVISIBLE = re.compile(f"[{_INVISIBLE}]+")
 # Arabic, Indic and emoji need joiners; Latin, Greek and Cyrillic words never do.
-_ALPHABETIC = "A-Za-z\u00c0-\u024f\u0370-\u052f"
+_ALPHABETIC = "A-Za-z\u00c0-\u024f\u0370-\u052f\u1e00-\u1fff"
 INSIDE_WORD = re.compile(f"(?<=[{_ALPHABETIC}])[{_INVISIBLE}]+(?=[{_ALPHABETIC}])")
+FILLERS = str.maketrans("\u3164\uffa0", "  ")  # stand in a row of letters like a blank
 OVERRIDE = re.compile("[\u202d\u202e]")
 OVERRIDDEN = re.compile("\u202e([^\u202c\u202e\n]{0,4096})[\u202c]?")
 CONTROLS = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]+")
@@ -42,6 +44,8 @@ CONTROLS = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]+")
 # reordering would be quadratic on a long one.
 _MARKS = "\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
 LEFT_OVER_MARKS = re.compile(f"(?<=[{_ALPHABETIC}0-9 ])[{_MARKS}]+")
+ZALGO = re.compile(f"[{_ALPHABETIC}][{_MARKS}]{{3}}")
+KEYCAP = re.compile("(?<=[0-9#*])\u20e3")
 
 
 def _ranges(points: list[int]) -> str:
@@ -54,23 +58,44 @@ def _ranges(points: list[int]) -> str:
     return "".join(out)
 
 
+# All marks, of vowels too (Devanagari, Thai): they are inside words.
+MARKS = _ranges(
+    [point for point in (*range(0x300, 0x20F1), *range(0xA66F, 0xABEE)) if unicodedata.category(chr(point))[0] == "M"]
+)
 _COMBINING = _ranges([point for point in range(0x300, 0x1E94B) if unicodedata.combining(chr(point))])
 PILE = re.compile(f"([{_COMBINING}]{{3}})[{_COMBINING}]+")
 
 # What NFKC does not undo. Upper-case targets where the source looks upper case does not matter: features fold case.
 _SMALL_CAPITALS = dict(zip("ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘǫʀꜱᴛᴜᴠᴡʏᴢ", "abcdefghijklmnopqrstuvwyz", strict=True))
 _TURNED = dict(zip("ɐɔǝɟƃɥᴉɾʞɯɹʇʌʍʎ", "acefghijkmrtvwy", strict=True))
-_NEGATIVE = {chr(start + i): chr(65 + i) for start in (0x1F150, 0x1F170) for i in range(26)}
+_NEGATIVE = {chr(start + i): chr(65 + i) for start in (0x1F110, 0x1F150, 0x1F170) for i in range(26)}
+_IN_PARENTHESES = {chr(0x249C + i): chr(97 + i) for i in range(26)}
 _REGIONAL = {chr(0x1F1E6 + i): chr(65 + i) for i in range(26)}
-ORNAMENT = str.maketrans(_SMALL_CAPITALS | _TURNED | _NEGATIVE)
-ORNAMENTS = re.compile(
-    "[" + "".join([*_SMALL_CAPITALS, *_TURNED, *_NEGATIVE]) + "\u249c-\u24e9\U0001d400-\U0001d7ff\U0001f130-\U0001f149"
-    "\uff21-\uff3a\uff41-\uff5a]"
+ORNAMENT = str.maketrans(_SMALL_CAPITALS | _NEGATIVE | _IN_PARENTHESES)
+# "ɔ" and others are letters of Akan and Ewe; three different ones make a text that stands on its head.
+TURNED = str.maketrans(_TURNED)
+TURNED_LETTER = re.compile("[" + "".join(_TURNED) + "]")
+# Two in a row may be mathematics ("𝑑𝑥"); three are a word.
+_ORNAMENTS = (
+    "".join([*_SMALL_CAPITALS, *_NEGATIVE, *_TURNED]) + "\u249c-\u24e9\U0001d400-\U0001d7ff\U0001f130-\U0001f149"
 )
-# One flag is a pair; letters set singly, or in a row that is no whole number of pairs, are writing.
+ORNAMENTS = re.compile(f"[{_ORNAMENTS}]{{3,}}")
+WIDE = re.compile("[\uff21-\uff3a\uff41-\uff5a]{3,}")
+EAST_ASIAN = re.compile(
+    "[\u3041-\u30ff\u3400-\u9fff\uac00-\ud7a3]"
+)  # whose writers have full-width Latin on their keys
+# One flag is a pair; where letters stand singly, or in a row that is no whole number of pairs, all of them are writing.
 REGIONAL = re.compile("[\U0001f1e6-\U0001f1ff]+")
+REGIONAL_LETTER = str.maketrans(_REGIONAL)
+# The few characters that NFKC makes more than four of (U+FDFA: 18): no text may grow beyond four times its length.
+LONG_FORMS = {
+    point: form[:4]
+    for point in (*range(0x3300, 0x3400), 0xFDFA, 0xFDFB)
+    if len(form := unicodedata.normalize("NFKC", chr(point))) > 4
+}
 
 # Letters that look alike, by script (a selection of UTS #39's confusables that spam uses; facts of letter shapes).
+# The Turkish "ı" is not among them: whole comments are written with it.
 _TO_LATIN = {
     **dict(zip("авеікмнорстухѕјԁԛԝһүӏьꙇ", "abeikmhopctyxsjdqwhyibi", strict=True)),
     **dict(zip("АВЕІКМНОРСТУХЅЈԌԚԜҮӀ", "ABEIKMHOPCTYXSJGQWYI", strict=True)),
@@ -78,7 +103,8 @@ _TO_LATIN = {
     **dict(zip("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧϹ", "ABEZHIKMNOPTYXC", strict=True)),
     **dict(zip("ագհոսցօվ", "wqhnugou", strict=True)),
     **dict(zip("ᎪᏴᏟᎠᎬᏀᎻᏆᎫᏦᏞᎷᏢᏒᏚᎢᏙᎳᏃ", "ABCDEGHIJKLMPRSTVWZ", strict=True)),
-    **dict(zip("ƖǀıɑɡɩʋⅼⅰⅴⅹℓʟƚɴƄᖯᑯ", "liiagivlivxlllnbbd", strict=True)),
+    **dict(zip("ᎪᏴᏟᎠᎬᏀᎻᏆᎫᏦᏞᎷᏢᏒᏚᎢᏙᎳᏃ".lower(), "abcdeghijklmprstvwz", strict=True)),
+    **dict(zip("ƖǀɑɡɩʋⅼⅰⅴⅹℓʟƚɴƄᖯᑯ", "liagivlivxlllnbbd", strict=True)),
 }
 LATIN_FOR = str.maketrans(_TO_LATIN)
 CYRILLIC_FOR = str.maketrans(dict(zip("aeikmhopctyxsjABEIKMHOPCTYXSJ", "аеікмнорстухѕјАВЕІКМНОРСТУХЅЈ", strict=True)))
@@ -120,22 +146,36 @@ def _join_spaced(found: re.Match[str]) -> str:
     return found[0][::2]
 
 
-def _regional(found: re.Match[str]) -> str:
-    run = found[0]
-    return run if len(run) % 2 == 0 else run.translate(str.maketrans(_REGIONAL))
+def _has_writing(text: str) -> bool:
+    return any(len(run) % 2 for run in REGIONAL.findall(text))
+
+
+# A second round finds what the first uncovered (a mark that composes with a folded letter); two do for real texts.
+MOST_ROUNDS = 8
 
 
 def canonical(text: str) -> tuple[str, Disguises]:
     """``text`` as the eye takes it, and what was undone. Total for every str, linear, and idempotent."""
+    plain, undone = _once(text)
+    for _ in range(MOST_ROUNDS):
+        if plain == text:
+            break
+        text = plain
+        plain, more = _once(text)
+        if more is not NONE:
+            undone = Disguises(*map(sum, zip(undone, more, strict=True)))
+    return plain, undone
+
+
+def _once(text: str) -> tuple[str, Disguises]:
     if text.isascii():
-        plain = CONTROLS.sub("", text) if not text.isprintable() else text
-        plain = plain.replace("\x00", "") if "\x00" in plain else plain
+        plain = CONTROLS.sub("", text.replace("\x00", "")) if not text.isprintable() else text
         joined, spaced = SPACED.subn(_join_spaced, plain)
         return joined, (Disguises(spaced=spaced) if spaced else NONE)
-    return _canonical_unicode(text)
+    return _once_unicode(text)
 
 
-def _canonical_unicode(text: str) -> tuple[str, Disguises]:
+def _once_unicode(text: str) -> tuple[str, Disguises]:
     text = UNSTORABLE.sub("\ufffd", text)
     invisible = overrides = 0
     if INVISIBLE.search(text):
@@ -143,15 +183,32 @@ def _canonical_unicode(text: str) -> tuple[str, Disguises]:
         if overrides:
             text = OVERRIDDEN.sub(lambda found: found[1][::-1], text)
         invisible = sum(len(run) for run in INSIDE_WORD.findall(text))
-        text = INVISIBLE.sub("", text)
+        text = INVISIBLE.sub("", text.translate(FILLERS))
     text = CONTROLS.sub("", text)
-    ornaments = len(ORNAMENTS.findall(text))
-    if ornaments:
-        text = text.translate(ORNAMENT)
-    text = unicodedata.normalize("NFKC", PILE.sub(r"\1", REGIONAL.sub(_regional, text)))
-    text, marks = LEFT_OVER_MARKS.subn("", text)
+    text, ornaments = _plain_letters(text)
+    text = PILE.sub(r"\1", text)
+    marks = 0
+    if ZALGO.search(text):
+        text, marks = LEFT_OVER_MARKS.subn("", unicodedata.normalize("NFD", text))
+    text = unicodedata.normalize("NFKC", text.translate(LONG_FORMS))
+    text, left_over = LEFT_OVER_MARKS.subn("", KEYCAP.sub("", text))
     lookalikes = 0
     if FOREIGN.search(text) and _LATIN.search(text):
         text, lookalikes = _fold_lookalikes(text)
     text, spaced = SPACED.subn(_join_spaced, text)
-    return text, Disguises(invisible, overrides, lookalikes, ornaments, marks, spaced)
+    found = (invisible, overrides, lookalikes, ornaments, marks + left_over, spaced)
+    return text, Disguises(*found) if any(found) else NONE
+
+
+def _plain_letters(text: str) -> tuple[str, int]:
+    """Ornamental letters as plain ones, and how many stand in words of them."""
+    count = sum(map(len, ORNAMENTS.findall(text)))
+    wide = sum(map(len, WIDE.findall(text)))
+    if wide and not EAST_ASIAN.search(text):
+        count += wide
+    if len(set(TURNED_LETTER.findall(text))) > 2:
+        text = text.translate(TURNED)
+    if _has_writing(text):
+        count += len(REGIONAL.findall(text))
+        text = text.translate(REGIONAL_LETTER)
+    return text.translate(ORNAMENT), count

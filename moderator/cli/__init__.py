@@ -6,7 +6,7 @@ from typing import NoReturn
 
 import click
 
-from moderator.cli import judging, keeping, models, serving
+from moderator.cli import datasets, explaining, exports, judging, keeping, measuring, models, serving
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -29,9 +29,12 @@ COMMANDS: tuple[click.Command, ...] = (
     keeping.sites,
     keeping.users,
     # What it has learned.
+    datasets.datasets,
+    exports.convert,
     judging.train,
     judging.score,
-    judging.explain,
+    explaining.explain,
+    measuring.evaluate,
     models.models,
 )
 for command in COMMANDS:
@@ -66,5 +69,7 @@ def _known() -> tuple[type[Exception], ...]:
     from moderator.server import ServerError
     from moderator.settings import SettingsError
     from moderator.store import StoreError
+    from moderator.training.fetching import DatasetError
+    from moderator.training.readers import CorpusError
 
-    return ModelError, CommentError, ModerationError, ServerError, SettingsError, StoreError
+    return CorpusError, DatasetError, ModelError, CommentError, ModerationError, ServerError, SettingsError, StoreError

@@ -1,12 +1,13 @@
-"""train · score · explain."""
+"""train · score."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 
-from moderator.cli.common import as_json, finds_installation, print_json, settings_of
+from moderator.cli.common import finds_installation, print_json, settings_of
 from moderator.comment import Comment, CommentError
 from moderator.labelled import comment_of
 from moderator.policy import SitePolicy
@@ -64,20 +65,43 @@ def train(
 
 @click.command()
 @finds_installation
-@click.option("--jsonl", required=True, help="A file with one labelled comment a line; - is standard input.")
-def score(jsonl: str, **flags: Any) -> int:
+@click.option("--jsonl", help="A file with one labelled comment a line; - is standard input.")
+@click.option("--export", type=click.Path(path_type=Path), help="A blog's export, or a saved page with its comments.")
+def score(jsonl: str | None, export: Path | None, **flags: Any) -> int:
     """Score a file of comments: one JSON line out for each line in, in order. Nothing is stored.
 
     A line that cannot be read gives {"error": …} in its place, and the status 1 at the end.
 
     \b
     moderator score --jsonl comments.jsonl > scores.jsonl
+    moderator score --export page.html
     """
     from moderator.moderation import assess
     from moderator.server import open_shelf
 
+    if (jsonl is None) == (export is None):
+        raise click.ClickException("say which file: either --jsonl FILE or --export FILE")
     shelf = open_shelf(settings_of(**flags))
     status = 0
+    for comment in _lines(jsonl) if jsonl is not None else _exported(export or Path()):
+        if isinstance(comment, str):
+            print_json({"error": comment})
+            status = 1
+            continue
+        decision = assess(comment, SitePolicy(), shelf)
+        print_json(
+            {
+                "score": decision.score,
+                "decision": decision.action,
+                "rule": decision.rule,
+                "reasons": [reason.to_json() for reason in decision.reasons],
+            }
+        )
+    return status
+
+
+def _lines(jsonl: str) -> Iterator[Comment | str]:
+    """The comments of a file of JSON lines; in the place of one that cannot be read, why."""
     try:
         lines = click.open_file(jsonl, "rb")
     except OSError as error:
@@ -85,20 +109,17 @@ def score(jsonl: str, **flags: Any) -> int:
     with lines:
         for number, line in enumerate(lines, start=1):
             try:
-                decision = assess(_comment(line), SitePolicy(), shelf)
+                yield _comment(line)
             except CommentError as error:
-                print_json({"error": f"line {number}: {error}"})
-                status = 1
-                continue
-            print_json(
-                {
-                    "score": decision.score,
-                    "decision": decision.action,
-                    "rule": decision.rule,
-                    "reasons": [reason.to_json() for reason in decision.reasons],
-                }
-            )
-    return status
+                yield f"line {number}: {error}"
+
+
+def _exported(path: Path) -> Iterator[Comment | str]:
+    """The comments of an export, alike."""
+    from moderator.training.readers import BrokenRow, read_comments
+
+    for found in read_comments(path):
+        yield str(found) if isinstance(found, BrokenRow) else found
 
 
 def _comment(line: bytes) -> Comment:
@@ -108,48 +129,3 @@ def _comment(line: bytes) -> Comment:
         raise
     except (ValueError, RecursionError):
         raise CommentError("(the whole)", "is no JSON object in UTF-8") from None
-
-
-@click.command()
-@finds_installation
-@click.argument("text")
-@click.option("--author", default="", help="The author's name.")
-@click.option("--author-url", default="", help="The author's web address.")
-@click.option("--post-title", default="", help="The title of the post.")
-@as_json
-def explain(text: str, author: str, author_url: str, post_title: str, as_json: bool, **flags: Any) -> None:
-    """Say what would be decided on TEXT, and why. Nothing is stored.
-
-    \b
-    moderator explain "http://example.com/" --author Bob
-    """
-    from moderator.moderation import assess
-    from moderator.reading import read
-    from moderator.server import open_shelf
-
-    comment = comment_of({"text": text, "author": author, "author_url": author_url, "post_title": post_title})
-    shelf = open_shelf(settings_of(**flags))
-    decision = assess(comment, SitePolicy(), shelf)
-    classifier, reading = shelf.current(), read(comment)
-    account = classifier.explain(reading) if classifier and not reading.too_complex else None
-    parts = account.parts if account else ()
-    if as_json:
-        print_json(
-            {
-                "decision": decision.action,
-                "rule": decision.rule,
-                "score": decision.score,
-                "reasons": [reason.to_json() for reason in decision.reasons],
-                "model": decision.model,
-                "logit": account.logit if account else None,
-                "bias": account.bias if account else None,
-                "parts": parts,
-            }
-        )
-        return
-    said = f"score {decision.score:.3f}, model {decision.model}" if decision.score is not None else "no score"
-    click.echo(f"{decision.action} ({decision.rule}; {said})")
-    for reason in decision.reasons:
-        click.echo(f"  {reason.text}")
-    for sentence, weight in parts:
-        click.echo(f"  {weight:+7.3f}  {sentence}")

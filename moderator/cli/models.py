@@ -1,4 +1,4 @@
-"""models: list · show · promote · rollback."""
+"""models: list · show · diff · promote · rollback."""
 
 import json
 from typing import Any
@@ -7,6 +7,7 @@ import click
 
 from moderator.classifier import ModelError
 from moderator.cli.common import as_json, finds_installation, print_json, print_table, settings_of
+from moderator.cli.comparing import diff
 from moderator.shelf import Shelf, Shelved
 
 
@@ -95,3 +96,6 @@ def rollback(**flags: Any) -> None:
     moderator models rollback
     """
     click.echo(f"{_shelf(flags).rollback()} answers now")
+
+
+models.add_command(diff)

@@ -98,7 +98,13 @@ def card(stored: StoredComment, *, site: Site | None, classifier: Classifier | N
     explained = classifier.explain(reading) if classifier and not reading.too_complex else None
     rules_own = site.policy if site else policy.SitePolicy()
     thresholds = classifier.thresholds if classifier else Thresholds(hold=0.0, reject=None)
-    threshold = rules_own.hold_above if rules_own.hold_above is not None else thresholds.hold if classifier else None
+    threshold = (
+        rules_own.hold_above
+        if rules_own.hold_above is not None
+        else thresholds.hold_for(reading)
+        if classifier
+        else None
+    )
     today = None
     if classifier is not None and classifier.id != decision.model:
         score = explained.score if explained else None

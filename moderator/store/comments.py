@@ -157,7 +157,7 @@ def counts(connection: Connection, *, site_id: int | None) -> Mapping[Status, in
     query = select(comments.c.status, func.count()).group_by(comments.c.status)
     if site_id is not None:
         query = query.where(comments.c.site_id == site_id)
-    found = {status: number for status, number in connection.execute(query)}
+    found: dict[str, int] = dict(connection.execute(query).all())
     return {status: found.get(status.value, 0) for status in Status}
 
 

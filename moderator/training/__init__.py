@@ -1,1 +1,1 @@
-"""From labelled comments to a model and an honest report of it. The only scikit-learn and SciPy; serving never comes here."""
+"""From labelled comments to a model and an honest report of it. The only scikit-learn and SciPy."""

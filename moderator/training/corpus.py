@@ -1,37 +1,27 @@
 """Where examples come from: the starter corpus, files of labelled comments, and the store's verdicts."""
 
-import csv
-import gzip
 import hashlib
-import io
 import json
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from moderator.comment import CommentError
 from moderator.labelled import Example, example_of
 from moderator.store import Store
+from moderator.training.readers import BrokenRow, CorpusError, read_examples
 
-MOST_LINE = 4_000_000  # characters of one row; a longer one is a broken file
-
-
-class CorpusError(Exception):
-    """A file that cannot be learned from, with line numbers and the cure."""
-
-
-@dataclass(frozen=True, slots=True)
-class BrokenRow:
-    """A row that was not taken."""
-
-    file: str
-    line: int
-    problem: str
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.problem}"
+__all__ = [
+    "BrokenRow",
+    "CorpusError",
+    "distinct",
+    "from_file",
+    "from_store",
+    "group_of",
+    "names",
+    "normalised",
+    "starter",
+]
 
 
 def starter() -> list[Example]:
@@ -46,7 +36,7 @@ def starter() -> list[Example]:
 def names() -> list[Example]:
     """Names as commenters sign, without any text: people's are good, keywords for a shop are spam.
 
-    Half of the marks of blog spam stand in the author's fields, and 4,700 comments hold too few names to learn from.
+    Half of the marks of blog spam stand in the author's fields, and 4,800 comments hold too few names to learn from.
     """
     found = []
     for file in _carried("names"):
@@ -71,81 +61,13 @@ def from_store(store: Store) -> list[Example]:
 
 
 def from_file(path: Path, *, keep_good_rows: bool = False) -> tuple[list[Example], list[BrokenRow]]:
-    """The examples of a JSONL or CSV file (also ``.gz``), and the rows that are broken.
+    """The examples of a file in any format that readers/ knows (also ``.gz``), and the rows that are broken.
 
     Raises CorpusError where the file cannot be read at all, has no good row, or has broken rows and they were not
     allowed (``keep_good_rows``).
     """
-    examples: list[Example] = []
-    broken: list[BrokenRow] = []
-    source = path.name.removesuffix(".gz").rpartition(".")[0] or path.name
-    try:
-        for line, row in _rows(path):
-            if isinstance(row, str):
-                broken.append(BrokenRow(path.name, line, row))
-                continue
-            try:
-                examples.append(example_of(row, source=source))
-            except CommentError as error:
-                broken.append(BrokenRow(path.name, line, str(error)))
-    except (OSError, EOFError) as error:
-        raise CorpusError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
-    if broken and not keep_good_rows:
-        shown = "; ".join(str(row) for row in broken[:3])
-        rest = f" (and {len(broken) - 3} more)" if len(broken) > 3 else ""
-        raise CorpusError(f"{path} has {len(broken)} broken rows: {shown}{rest}. Mend them, or pass --keep-good-rows to learn from the other {len(examples):,}")
-    if not examples:
-        raise CorpusError(f"{path} has no labelled comment in it")
-    return examples, broken
-
-
-def _rows(path: Path) -> Iterator[tuple[int, dict[str, object] | str]]:
-    """(line number, row or problem) of a JSONL or CSV file; UTF-8, a BOM is passed over."""
-    opened = gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")
-    with opened as raw:
-        text = io.TextIOWrapper(raw, encoding="utf-8-sig", errors="surrogateescape", newline="")
-        yield from _csv_rows(text) if ".csv" in path.suffixes else _json_rows(text)
-
-
-def _json_rows(lines: Iterable[str]) -> Iterator[tuple[int, dict[str, object] | str]]:
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        problem = _undecodable(line)
-        if problem or len(line) > MOST_LINE:
-            yield number, problem or f"is longer than {MOST_LINE:,} characters"
-            continue
-        try:
-            row = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            yield number, f"is no JSON ({getattr(error, 'msg', 'nested too deep')})"
-            continue
-        yield number, row if isinstance(row, dict) else "is no JSON object"
-
-
-def _csv_rows(lines: io.TextIOWrapper) -> Iterator[tuple[int, dict[str, object] | str]]:
-    csv.field_size_limit(MOST_LINE)
-    reader = csv.DictReader(lines)
-    while True:
-        try:
-            row = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            yield reader.line_num, f"is no CSV ({error})"
-            continue
-        if None in row:
-            yield reader.line_num, "has more fields than the first line names"
-            continue
-        problem = _undecodable("".join(value for value in row.values() if isinstance(value, str)))
-        yield reader.line_num, problem or {key: value for key, value in row.items() if value}
-
-
-def _undecodable(text: str) -> str:
-    """Bytes that are no UTF-8 came through as lone surrogates U+DC80 … U+DCFF."""
-    if any("\udc80" <= character <= "\udcff" for character in text):
-        return "is not UTF-8; convert the file (for instance: iconv -f latin1 -t utf-8)"
-    return ""
+    found = read_examples(path, keep_good_rows=keep_good_rows)
+    return found.examples, found.broken
 
 
 def normalised(example: Example) -> str:

@@ -40,8 +40,14 @@ class Figures:
         return asdict(self)
 
 
-def figures(scores: Vector, spam: Truth, thresholds: Thresholds) -> Figures:
-    """Figures of probabilities ``scores``; one that is above a threshold is held or rejected."""
+def figures(scores: Vector, spam: Truth, thresholds: Thresholds, *, unsigned: Truth | None = None) -> Figures:
+    """Figures of probabilities ``scores``; one that is above a threshold is held or rejected.
+
+    ``unsigned`` says which comments name no author, where the thresholds tell them apart.
+    """
+    hold = np.full(len(scores), thresholds.hold)
+    if unsigned is not None and thresholds.unsigned_hold is not None:
+        hold[unsigned] = thresholds.unsigned_hold
     both = bool(spam.any() and not spam.all())
     ham = scores[~spam]
     reject = thresholds.reject if thresholds.reject is not None else math.inf
@@ -54,9 +60,9 @@ def figures(scores: Vector, spam: Truth, thresholds: Thresholds) -> Figures:
         caught_at_half_percent=caught(scores, spam, 0.005) if both else None,
         brier=float(brier_score_loss(spam, scores)) if both else None,
         calibration_error=calibration_error(scores, spam) if both else None,
-        ham_held=float((ham > thresholds.hold).mean()) if len(ham) else None,
+        ham_held=float((ham > hold[~spam]).mean()) if len(ham) else None,
         ham_rejected=float((ham > reject).mean()) if len(ham) else None,
-        spam_approved=float((scores[spam] <= thresholds.hold).mean()) if spam.any() else None,
+        spam_approved=float((scores[spam] <= hold[spam]).mean()) if spam.any() else None,
     )
 
 
@@ -74,7 +80,7 @@ def calibration_error(scores: Vector, spam: Truth, *, bins: int = 10) -> float:
 
 
 def needed(budget: float, *, doubt: float = DOUBT) -> int:
-    """How many good comments a threshold for ``budget`` needs at least: log doubt / log(1 - budget) (Tong et al. 2018)."""
+    """How many good comments a threshold for ``budget`` needs: log doubt / log(1 - budget) (Tong et al. 2018)."""
     return math.ceil(math.log(doubt) / math.log1p(-budget))
 
 

@@ -1,0 +1,205 @@
+"""What one decision costs in process, from a comment to action, score and reasons, beside a textbook pipeline.
+
+    python benchmarks/decide.py --json
+
+Both answer the same real comments one by one, in alternating rounds, so that what else the machine does meets both.
+The store and HTTP are not in it; see webhook.py for those.
+"""
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"  # one core, before NumPy is loaded
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+import click
+import numpy as np
+
+from benchmarks.common import machine
+from benchmarks.kit import data, ours
+from benchmarks.kit.peers import word_and_char
+from moderator.classifier import Classifier
+from moderator.comment import Comment
+from moderator.moderation import decide
+from moderator.policy import SitePolicy, Thresholds
+from moderator.reading import read
+from moderator.shelf import Shelf
+from moderator.training import fit
+from moderator.training.publish import publish
+
+# A fresh process that loads the model as a server does; it tells time and memory before and after.
+LOADER = """
+import json, resource, sys, time
+from pathlib import Path
+import numpy, moderator.classifier, moderator.shelf
+def kilobytes():
+    return int(next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmRSS")))
+before = kilobytes()
+start = time.perf_counter()
+loaded = moderator.classifier.load(Path(sys.argv[1]))
+took = time.perf_counter() - start
+assert not any(name.split(".")[0] in ("sklearn", "scipy") for name in sys.modules), "scikit-learn was imported"
+print(json.dumps({"ms": took * 1000, "mb": (kilobytes() - before) / 1024, "process_mb": kilobytes() / 1024}))
+"""
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--comments", default=600, show_default=True, help="How many comments are decided one by one.")
+@click.option("--rounds", default=5, show_default=True, help="How many rounds for each side.")
+@click.option("--fit-rows", default=200_000, show_default=True, help="How many comments are fitted; 0 leaves it out.")
+@click.option("--only-fit", is_flag=True, hidden=True)
+def main(as_json: bool, comments: int, rounds: int, fit_rows: int, only_fit: bool) -> None:
+    """Milliseconds a decision, comments a second, loading and fitting."""
+    if only_fit:
+        print(json.dumps(_fitting(fit_rows)))
+        return
+    with tempfile.TemporaryDirectory(prefix="moderator-benchmark-") as temporary:
+        found = measure(Path(temporary), comments=comments, rounds=rounds, fit_rows=fit_rows)
+    if as_json:
+        print(json.dumps(found, indent=2))
+        return
+    for name, value in found.items():
+        print(f"{name:<28}{value if not isinstance(value, float) else f'{value:,.3f}'}")
+
+
+def measure(temporary: Path, *, comments: int, rounds: int, fit_rows: int) -> dict[str, Any]:
+    """All the figures."""
+    training, spread = _comments()
+    classifier, folder, which = _model(temporary)
+    sample = [spread[i] for i in np.random.default_rng(7).permutation(len(spread))[:comments]]
+    site = SitePolicy()
+    textbook = word_and_char().fit([data.with_author(comment) for comment in training.comments], training.spam)
+    texts = [data.with_author(comment) for comment in sample]
+
+    mine: list[float] = []
+    theirs: list[float] = []
+    scoring: list[float] = []
+    few = texts[: max(len(texts) // 3, 50)]
+    for _ in range(rounds):
+        mine.append(_each(lambda comment: decide(comment, site, classifier), sample, into=[]))
+        scoring.append(_each(lambda comment: classifier.assess(read(comment)), sample, into=[]))
+        theirs.append(_each(lambda text: textbook.predict_proba([text]), few, into=[]))
+    singles: list[float] = []
+    _each(lambda comment: decide(comment, site, classifier), sample, into=singles)
+    textbook_singles: list[float] = []
+    _each(lambda text: textbook.predict_proba([text]), few, into=textbook_singles)
+    # Medians of a round each; the least disturbed round counts for both sides.
+    found: dict[str, Any] = {
+        "data": training.name,
+        "model": which,
+        "comments": len(sample),
+        "median_characters": int(np.median([len(comment.body) for comment in sample])),
+        "median_ms": min(mine),
+        "p95_ms": float(np.percentile(singles, 95)),
+        "score_median_ms": min(scoring),
+        "textbook_median_ms": min(theirs),
+        "textbook_p95_ms": float(np.percentile(textbook_singles, 95)),
+        "ratio_to_textbook": min(theirs) / min(mine),
+        "batch_per_second": _batch(classifier, spread),
+        **_loading(folder),
+        "model_mb": sum(path.stat().st_size for path in folder.iterdir()) / 1e6,
+    }
+    if fit_rows:
+        # In a process of its own, so that the memory is that of fitting alone.
+        command = [sys.executable, __file__, "--only-fit", "--fit-rows", str(fit_rows)]
+        found |= json.loads(subprocess.run(command, capture_output=True, check=True, env=_environment()).stdout)
+    return found | machine()
+
+
+def _comments() -> tuple[data.Set, list[Comment]]:
+    """What the textbook is trained on, and real comments of every sort, some from each set."""
+    starter = data.starter()
+    if not data.has_shared():
+        print("the shared data is not here: the starter corpus alone is used", file=sys.stderr)
+        return starter, starter.comments
+    parts = [starter.take(range(0, len(starter), 8)).comments]
+    for name in ("blog_haacked", "blog_datacamp", "blog_multi", "youtube_spam", "ham_jigsaw_sample", "tg_ru_monalenka"):
+        found = data.load(name)
+        parts.append(found.take(range(0, len(found), max(len(found) // 700, 1))).comments)
+    return starter, [comment for part in parts for comment in part]
+
+
+def _model(temporary: Path) -> tuple[Classifier, Path, str]:
+    """The shipped model; where the code has moved on since it was made, one fitted here, and said so."""
+    try:
+        classifier = ours.shipped()
+        return classifier, data.ROOT / "model" / classifier.id, f"shipped {classifier.id}"
+    except data.Missing as missing:
+        print(f"{missing}; one is fitted on the starter corpus instead", file=sys.stderr)
+    starter = data.starter()
+    weights = fit.fit(fit.tabulate(starter.comments), starter.spam, np.ones(len(starter)))
+    id = publish(temporary, weights, Thresholds(0.5, None), made=datetime.now(UTC), report={}, summary="")
+    found = Shelf(temporary, temporary).current()
+    assert found is not None
+    return found, temporary / id, "fitted here on the starter corpus"
+
+
+def _each(call: Callable[[Any], object], over: Sequence[Any], *, into: list[float]) -> float:
+    """The median milliseconds of a call; every single one is appended to ``into``."""
+    for one in over:
+        start = time.perf_counter_ns()
+        call(one)
+        into.append((time.perf_counter_ns() - start) / 1e6)
+    return float(np.median(into))
+
+
+def _batch(classifier: Classifier, comments: Sequence[Comment]) -> float:
+    """Comments a second from reading to score, on one core; the best of three rounds."""
+    best = 0.0
+    for _ in range(3):
+        start = time.perf_counter()
+        ours.scores(classifier, comments)
+        best = max(best, len(comments) / (time.perf_counter() - start))
+    return best
+
+
+def _loading(folder: Path) -> dict[str, float]:
+    """Time and memory to load the model in a fresh process that has no scikit-learn in it; the median of five."""
+    command = [sys.executable, "-c", LOADER, str(folder)]
+    told = [
+        json.loads(subprocess.run(command, capture_output=True, check=True, env=_environment()).stdout)
+        for _ in range(5)
+    ]
+    middle = {key: float(np.median([one[key] for one in told])) for key in told[0]}
+    return {"load_ms": middle["ms"], "load_mb": middle["mb"], "loaded_process_mb": middle["process_mb"]}
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(data.ROOT)}
+
+
+def _fitting(count: int) -> dict[str, float]:
+    """Seconds to read, hash and fit so many comments, and the memory of this process at its highest."""
+    training = data.starter()
+    comments, spam = list(training.comments), training.spam
+    if data.has_shared():
+        for name in data.MAY_TRAIN:
+            found = data.load(name)
+            comments += found.comments
+            spam = np.concatenate([spam, found.spam])
+    chosen = np.random.default_rng(7).integers(0, len(comments), count)
+    rows = [comments[i] for i in chosen]
+    start = time.perf_counter()
+    table = fit.tabulate(rows)
+    read_s = time.perf_counter() - start
+    fit.fit(table, spam[chosen], np.ones(count))
+    return {
+        "fit_rows": count,
+        "fit_read_s": read_s,
+        "fit_s": time.perf_counter() - start,
+        "fit_peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    }
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,77 @@
+"""This project's classifier as benchmarks fit it: default scales, the protocol's own training rows, no base."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.model_selection import StratifiedKFold
+
+from moderator.classifier import Classifier
+from moderator.comment import Comment
+from moderator.reading import read
+from moderator.shelf import Shelf
+from moderator.training import fit
+from moderator.training.publish import weights_of
+
+from . import data
+from .measures import Truth, Vector, sigmoid
+
+NAME = "moderator"
+
+
+@dataclass
+class Hashed:
+    """Comments that were read and hashed once, for many folds."""
+
+    table: fit.Table
+    spam: Truth
+
+    @classmethod
+    def of(cls, found: data.Set) -> "Hashed":
+        """Read and hash a set."""
+        return cls(fit.tabulate(found.comments), found.spam)
+
+
+def fit_and_score(
+    hashed: Hashed, train: NDArray[np.intp], test: NDArray[np.intp], *, calibrated: bool = False
+) -> Vector:
+    """Probabilities of the tested rows, from a fit on the trained ones alone.
+
+    ``calibrated`` as training does it: by the trained rows' own log-odds out of fold. It changes no order, but a few
+    hundred rows fit to probabilities too near one half (Q1: accuracy 94.9 → 96.7 %).
+    """
+    table, spam = hashed.table.take(train), hashed.spam[train]
+    logits = fit.fit(table, spam, np.ones(len(train))).logits(hashed.table.take(test))
+    if not calibrated:
+        return sigmoid(logits)
+    unseen = np.zeros(len(train))
+    for inside, outside in StratifiedKFold(5, shuffle=True, random_state=0).split(unseen, spam):
+        weights = fit.fit(table.take(inside), spam[inside], np.ones(len(inside)))
+        unseen[outside] = weights.logits(table.take(outside))
+    slope, shift = fit.calibrate(unseen, spam, np.ones(len(train)))
+    return sigmoid(slope * logits + shift)
+
+
+def shipped() -> Classifier:
+    """The shipped model, loaded as a server loads it (checked). Raises Missing."""
+    folder = data.ROOT / "model"
+    shelf = Shelf(folder, folder)
+    found = shelf.current()
+    if found is None:
+        raise data.Missing(f"no usable model in model/ ({shelf.problem}): skipped")
+    return found
+
+
+def scores(classifier: Classifier, comments: Sequence[Comment], *, block: int = 256) -> Vector:
+    """Probabilities from a loaded model."""
+    parts = [
+        classifier.scores([read(comment) for comment in comments[at : at + block]])
+        for at in range(0, len(comments), block)
+    ]
+    return sigmoid(np.concatenate(parts))
+
+
+def shipped_weights() -> fit.Weights:
+    """The shipped model's weights, to learn on from."""
+    return weights_of(shipped())
