@@ -7,11 +7,16 @@ the machine does meets both. The store is a real file with synchronous=FULL.
 """
 
 import contextlib
+import itertools
 import json
+import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+import time
+import urllib.request
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +29,22 @@ from moderator import settings as all_settings
 
 HERE = Path(__file__).parent
 WARM_UP = 1.0
+STARTS = 4
+SIDES = ("webhook", "empty_flask")
 
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.option("--connections", default=8, show_default=True, help="How many keep-alive connections (try 32).")
+@click.option(
+    "--connections",
+    multiple=True,
+    type=int,
+    default=(8, 32),
+    show_default=True,
+    help="How many keep-alive connections.",
+)
 @click.option("--rounds", default=5, show_default=True, help="How many rounds for each side.")
-@click.option("--seconds", default=3.0, show_default=True, help="How long a round is.")
+@click.option("--seconds", default=2.0, show_default=True, help="How long a round is.")
 @click.option("--workers", type=int, help="How many processes serve, on both sides.")
 @click.option("--threads", type=int, help="How many threads in each.")
 @click.option("--database", help="Another store than a SQLite file; it should be empty.")
@@ -38,7 +52,7 @@ WARM_UP = 1.0
 @click.option("--serve-empty", is_flag=True, hidden=True)
 def main(
     as_json: bool,
-    connections: int,
+    connections: tuple[int, ...],
     rounds: int,
     seconds: float,
     workers: int | None,
@@ -59,54 +73,83 @@ def main(
     if as_json:
         print(json.dumps(found, indent=2))
         return
-    for side in ("webhook", "empty_flask"):
-        shown = found[side]
-        print(
-            f"{side:12} {shown['requests_per_second']:8.0f} requests/s   p50 {shown['p50_ms']:6.2f} ms   "
-            f"p99 {shown['p99_ms']:6.2f} ms"
-        )
-    print(f"ratio        {found['ratio_to_empty_flask']:.3f}")
+    for number, at in found["by_connections"].items():
+        print(f"{number} connections")
+        for side in SIDES:
+            shown = at[side]
+            print(
+                f"  {side:12} {shown['requests_per_second']:7.0f} requests/s   p50 {shown['p50_ms']:6.2f} ms   "
+                f"p99 {shown['p99_ms']:6.2f} ms   {shown['cpu_us']:5.0f} us of CPU a request"
+            )
+        print(f"  ratio        {at['ratio_to_empty_flask']:.3f}   of p99 {at['p99_ratio']:.2f}")
+    print(f"answers {found['start_seconds']:.2f} s after its start; a worker has {found['worker_mb']:.0f} MB")
 
 
 def _measure(
-    data: Path, database: str | None, *, connections: int, rounds: int, seconds: float, flags: dict[str, int | None]
+    data: Path,
+    database: str | None,
+    *,
+    connections: Sequence[int],
+    rounds: int,
+    seconds: float,
+    flags: dict[str, int | None],
 ) -> dict[str, Any]:
-    loads: dict[str, list[dict[str, Any]]] = {"webhook": [], "empty_flask": []}
     store = ["--database", database] if database else []
     key = json.loads(_moderator("sites", "add", f"benchmark-{data.name}", "--data", str(data), "--json", *store))["key"]
     numbers = [item for name, value in flags.items() if value for item in (f"--{name}", str(value))]
     ours = [sys.executable, str(HERE.parent / "serve.py"), "--data", str(data), "--port", "0", *store, *numbers]
     empty = [sys.executable, __file__, "--serve-empty", *numbers]
-    with _server(ours) as port, _server(empty) as empty_port:
-        first = 0
-        for number in range(rounds + 1):
-            length = seconds if number else WARM_UP
-            for side, arguments in (("empty_flask", [str(empty_port)]), ("webhook", [str(port)])):
-                kind = ["webhook", key, str(first)] if side == "webhook" else ["empty"]
-                load = _load(*arguments, str(connections), str(length), *kind)
-                if number:
-                    loads[side].append(load)
-                if load["failed"]:
-                    raise click.ClickException(f"{load['failed']} requests failed")
-            first += 1_000_000
+    start_seconds = [_start_seconds(ours) for _ in range(STARTS)][1:]  # the first made what later ones find
+    by_connections: dict[str, dict[str, Any]] = {}
+    ids = itertools.count(0, 1_000_000)
+    with _server(ours) as webhook, _server(empty) as empty_flask:
+        model = json.loads(_get(webhook.port, "/version"))["model"]
+        if model is None:
+            raise click.ClickException(
+                "no model can be loaded, so nothing would be decided; see: moderator models list"
+            )
+        for number in connections:
+            rows: dict[str, list[dict[str, Any]]] = {"webhook": [], "empty_flask": []}
+            for round_ in range(rounds + 1):
+                for side, server in (("empty_flask", empty_flask), ("webhook", webhook)):
+                    kind = ["webhook", key, str(next(ids))] if side == "webhook" else ["empty"]
+                    row = _load(server, number, seconds if round_ else WARM_UP, *kind)
+                    if row["failed"]:
+                        raise click.ClickException(f"{row['failed']} requests failed")
+                    if round_:
+                        rows[side].append(row)
+            by_connections[str(number)] = _summary(rows)
+        worker_mb = max(_resident_mb(process) for process in webhook.workers())
     settings = all_settings.load(flags, environment={})
-    found: dict[str, Any] = {}
-    for side, rows in loads.items():
-        found[side] = {
-            "requests_per_second": median([row["per_second"] for row in rows]),
-            "p50_ms": median([row["p50_ms"] for row in rows]),
-            "p99_ms": median([row["p99_ms"] for row in rows]),
-            "rounds": [round(row["per_second"]) for row in rows],
-        }
-    ratios = [ours["per_second"] / other["per_second"] for ours, other in zip(*loads.values(), strict=True)]
     return {
-        "ratio_to_empty_flask": median(ratios),
-        **found,
-        "connections": connections,
+        **by_connections[str(connections[0])],
+        "by_connections": by_connections,
+        "start_seconds": median(start_seconds),
+        "worker_mb": worker_mb,
         "workers": settings.workers,
         "threads": settings.threads,
         "store": "database" if database else "sqlite",
+        "model": model,
         **machine(),
+    }
+
+
+def _summary(rows: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for side in SIDES:
+        found[side] = {
+            "requests_per_second": median([row["per_second"] for row in rows[side]]),
+            "p50_ms": median([row["p50_ms"] for row in rows[side]]),
+            "p99_ms": median([row["p99_ms"] for row in rows[side]]),
+            "cpu_us": median([row["cpu_us"] for row in rows[side]]),
+            "rounds": [round(row["per_second"]) for row in rows[side]],
+        }
+    pairs = list(zip(rows["webhook"], rows["empty_flask"], strict=True))
+    return {
+        # Of neighbours in time, so that what else the machine did met both.
+        "ratio_to_empty_flask": median([ours["per_second"] / other["per_second"] for ours, other in pairs]),
+        "p99_ratio": median([ours["p99_ms"] / other["p99_ms"] for ours, other in pairs]),
+        **found,
     }
 
 
@@ -117,21 +160,62 @@ def _moderator(*arguments: str) -> str:
     ).stdout
 
 
-def _load(*arguments: str) -> dict[str, Any]:
-    command = [sys.executable, str(HERE / "load.py"), *arguments]
+def _load(server: "Server", connections: int, seconds: float, *kind: str) -> dict[str, Any]:
+    command = [sys.executable, str(HERE / "load.py"), str(server.port), str(connections), str(seconds), *kind]
+    before = server.cpu_seconds()
     found: dict[str, Any] = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+    found["cpu_us"] = (server.cpu_seconds() - before) / found["requests"] * 1e6
+    return found
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server that runs, with its worker processes."""
+
+    pid: int
+    port: int
+
+    def workers(self) -> list[int]:
+        """The ids of its worker processes."""
+        return [int(pid) for pid in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()]
+
+    def cpu_seconds(self) -> float:
+        """User and system time so far of its workers."""
+        ticks = 0
+        for pid in self.workers():
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            ticks += int(fields[11]) + int(fields[12])
+        return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def _resident_mb(pid: int) -> float:
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.partition("VmRSS:")[2].split()[0]) / 1024
+
+
+def _start_seconds(command: list[str]) -> float:
+    """How long it takes from the command to the first answer."""
+    begin = time.perf_counter()
+    with _server(command) as server:
+        _get(server.port, "/healthz")
+        return time.perf_counter() - begin
+
+
+def _get(port: int, path: str) -> bytes:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as answer:
+        found: bytes = answer.read()
     return found
 
 
 @contextlib.contextmanager
-def _server(command: list[str]) -> Iterator[int]:
+def _server(command: list[str]) -> Iterator[Server]:
     """A server process; the first address that it prints tells its port."""
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=HERE.parent)
     try:
         line = process.stdout.readline() if process.stdout else ""
         if "http" not in line:
             raise click.ClickException("a server did not start")
-        yield int(line.rpartition(":")[2])
+        yield Server(process.pid, int(line.rpartition(":")[2]))
     finally:
         process.terminate()
         process.communicate()

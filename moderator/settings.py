@@ -51,8 +51,8 @@ SETTINGS: tuple[Setting, ...] = (
     # Where it listens.
     Setting("host", "127.0.0.1", "The address to listen on."),
     Setting("port", 8080, "The port to listen on.", "number", least=0, most=65535),
-    Setting("workers", 2, "How many processes serve; about one a core.", "number", least=1, most=256),
-    Setting("threads", 8, "How many requests a process serves at once.", "number", least=1, most=256),
+    Setting("workers", 1, "How many processes serve; on PostgreSQL about one a core.", "number", least=1, most=256),
+    Setting("threads", 16, "How many requests a process serves at once.", "number", least=1, most=256),
     # What stands before it.
     Setting("trusted_proxies", 0, "How many proxies stand before it, whose X-Forwarded-For is believed.", "number",
             most=16),

@@ -26,17 +26,11 @@ _WHOLE = (
     select(
         comments,
         sites.c.name.label("site_name"),
-        decisions.c.at.label("decided_at"),
-        decisions.c.action,
-        decisions.c.rule,
-        decisions.c.reasons,
-        decisions.c.model,
         verdicts.c.by,
         verdicts.c.door,
         verdicts.c.at.label("word_at"),
     )
     .join(sites, sites.c.id == comments.c.site_id)
-    .join(decisions, (decisions.c.comment_id == comments.c.id) & (decisions.c.number == comments.c.decision))
     .outerjoin(verdicts, verdicts.c.id == comments.c.verdict_id)
 )
 
@@ -65,11 +59,15 @@ def _stored(row: Any) -> StoredComment:
 
 def by_id(connection: Connection, comment_id: str, *, site_id: int | None) -> StoredComment | None:
     """The comment with our id, of this site if one is given."""
+    row = _row(connection, comment_id, site_id)
+    return _stored(row) if row else None
+
+
+def _row(connection: Connection, comment_id: str, site_id: int | None) -> Any:
     query = _WHOLE.where(comments.c.id == comment_id)
     if site_id is not None:
         query = query.where(comments.c.site_id == site_id)
-    row = connection.execute(query).first()
-    return _stored(row) if row else None
+    return connection.execute(query).first()
 
 
 def by_external_id(connection: Connection, site_id: int, external_id: str) -> StoredComment | None:
@@ -81,9 +79,10 @@ def by_external_id(connection: Connection, site_id: int, external_id: str) -> St
 
 def history(connection: Connection, comment_id: str, *, site_id: int | None) -> History | None:
     """The comment now, and all decisions, verdicts and former contents, oldest first."""
-    now = by_id(connection, comment_id, site_id=site_id)
-    if now is None:
+    row = _row(connection, comment_id, site_id)
+    if row is None:
         return None
+    now = _stored(row)
     decided = connection.execute(
         select(decisions).where(decisions.c.comment_id == comment_id).order_by(decisions.c.number)
     )
@@ -93,20 +92,23 @@ def history(connection: Connection, comment_id: str, *, site_id: int | None) -> 
     )
     return History(
         now=now,
-        decisions=tuple(PastDecision(row.number, decision_of(row), moment(row.at), row.fingerprint) for row in decided),
+        decisions=(
+            *(PastDecision(past.number, decision_of(past), moment(past.at), past.fingerprint) for past in decided),
+            PastDecision(row.decision, now.decision, now.decided, row.fingerprint),
+        ),
         verdicts=tuple(
-            PastVerdict(row.id, Verdict(Word(row.word), row.by, row.door, moment(row.at)), row.batch, row.undoes)
-            for row in said
+            PastVerdict(past.id, Verdict(Word(past.word), past.by, past.door, moment(past.at)), past.batch, past.undoes)
+            for past in said
         ),
         revisions=tuple(
             Revision(
-                number=row.number,
-                comment=comment_of(row.content),
-                fingerprint=row.fingerprint,
-                until=moment(row.until),
-                word=Word(row.word) if row.word else None,
+                number=past.number,
+                comment=comment_of(past.content),
+                fingerprint=past.fingerprint,
+                until=moment(past.until),
+                word=Word(past.word) if past.word else None,
             )
-            for row in former
+            for past in former
         ),
     )
 

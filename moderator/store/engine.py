@@ -15,7 +15,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from moderator.store.errors import StoreBusy, StoreError
 
 BUSY_MS = 4000  # SQLite's lock is not fair: one writer of four waited 4.1 s; the caller's own deadline comes after
-READERS = 16  # connections a process, at most; a server thread holds one at a time
+READERS = 18  # connections a process, at most; a server thread holds one at a time, who writes two more
 
 # FULL: a commit is on disk before it is answered (NORMAL may lose the last ones with the power).
 # secure_delete: what was erased is overwritten, not only forgotten.
@@ -61,7 +61,8 @@ def connect(url: URL) -> Engine:
                 max_overflow=0,
                 pool_timeout=BUSY_MS / 1000,
                 pool_pre_ping=True,
-                connect_args={"connect_timeout": 5},
+                # A server that is gone without a word must not hold a writer for the kernel's quarter of an hour.
+                connect_args={"connect_timeout": 5, "tcp_user_timeout": BUSY_MS},
             )
             event.listen(engine, "connect", _prepare_postgres)
     except NoSuchModuleError as error:

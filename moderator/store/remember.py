@@ -1,16 +1,16 @@
-"""The hot path: a comment and its decision, stored as one, many at a time.
+"""The hot path: a comment and its decision, stored as one row, many rows at a time.
 
-What can be done once and by the caller's thread (JSON, the fingerprint, the id) is done in ``Remember``; the writer's
-thread only inserts, and looks up what was there before.
+What can be done once and by the caller alone (JSON, the fingerprint, the id) is done in ``Remember``; what is done
+while others wait only inserts, and looks up what was there before.
 """
 
 import json
 from collections.abc import Sequence
+from contextlib import closing
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Insert, bindparam, insert, select, update
 from sqlalchemy.engine import Dialect
 
 from moderator.comment import STATUS_AFTER_ACTION, Action, Comment, Decision, Reason, Status, clean
@@ -20,11 +20,14 @@ from moderator.store.schema import comments, decisions, revisions, verdicts
 from moderator.store.values import Remembered
 from moderator.store.writer import Job
 
+# json.dumps with settings of one's own makes an encoder at every call: 5 µs.
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
 
 class Remember(Job[Remembered]):
-    """One comment with its decision on the way to the disk; ``row`` and ``decided`` are in the tables' own order."""
+    """One comment with its decision on the way to the disk; ``row`` is in the table's own order."""
 
-    __slots__ = ("content", "decided", "decision", "external_id", "fingerprint", "row", "site_id")
+    __slots__ = ("decision", "external_id", "fingerprint", "id", "row", "site_id")
 
     def __init__(self, site_id: int, comment: Comment, decision: Decision, at: int) -> None:
         super().__init__()
@@ -32,95 +35,93 @@ class Remember(Job[Remembered]):
         self.decision = decision
         self.external_id = comment.id or None
         self.fingerprint = fingerprint = comment.fingerprint()
-        self.content = content = comment_text(comment)
-        own_id = new_id(at)
-        status = STATUS_AFTER_ACTION[decision.action].value
-        score = decision.score
+        self.id = own_id = new_id(at)
         self.row = (
-            own_id, site_id, self.external_id, fingerprint, content, comment.kind, status, 1, at, at, 1, score,
+            own_id, site_id, self.external_id, fingerprint, comment_text(comment), comment.kind,
+            STATUS_AFTER_ACTION[decision.action].value, 1, at, at,
+            1, at, decision.action.value, decision.rule, decision.score, reasons_text(decision.reasons), decision.model,
             None, None,
-        )  # fmt: skip
-        self.decided = (
-            own_id, 1, at, decision.action.value, decision.rule, score, reasons_text(decision.reasons), decision.model,
-            fingerprint,
         )  # fmt: skip
 
     def run(self, connection: Connection) -> None:
         """Alone: look it up, then answer as before, edit, or insert it."""
         row = find(connection, self.site_id, [self.external_id], lock=True).get(self.external_id or "")
         if row is None:
-            remember_group(connection, [self])
+            insert_rows(connection, [self])
+            self.result = self.as_new()
+        elif row.id == self.id:
+            self.result = self.as_new()
         elif row.fingerprint == self.fingerprint:
             self.result = _as_known(row)
         else:
             self.result = _edit(connection, row, self)
 
+    def as_new(self) -> Remembered:
+        """The answer to a comment that was not there before."""
+        return Remembered(self.id, self.decision, STATUS_AFTER_ACTION[self.decision.action], 1, False, False)
+
 
 def comment_text(comment: Comment) -> str:
     """The comment as it is stored. Not ASCII-escaped: half the size for most scripts, and searchable."""
-    return clean(json.dumps(comment.to_json(), ensure_ascii=False, separators=(",", ":")))
+    return clean(_encode(comment.to_json()))
 
 
 def reasons_text(reasons: Sequence[Reason]) -> str:
     """The reasons as they are stored."""
-    return clean(json.dumps([reason.to_json() for reason in reasons], ensure_ascii=False, separators=(",", ":")))
+    return clean(_encode([reason.to_json() for reason in reasons]))
 
 
 def decision_of(row: Any) -> Decision:
-    """The Decision in a row that has the columns of ``decisions``."""
+    """The Decision in a row that has the columns of one."""
     reasons = tuple(Reason.from_json(reason) for reason in json.loads(row.reasons))
     return Decision(Action(row.action), row.rule, row.score, reasons, row.model)
 
 
-def remember_group(connection: Connection, jobs: Sequence[Remember]) -> None:
-    """All of the jobs in the transaction that is open.
+def remember_group(connection: Connection, jobs: Sequence[Remember]) -> Sequence[Remember]:
+    """Insert what is new, at once, and give back the rest: edits, and what comes twice in the group.
 
-    They are inserted as if all were new, which most are, and the database passes over those that are not; only if it
-    did, they are looked up. Looking up first cost 11 to 21 µs more a comment (user CPU, eight callers, three pairs of
-    runs on a noisy machine), and lost races on PostgreSQL.
+    The connection commits by itself, as one statement stores them all: no BEGIN, no COMMIT. They are inserted as if all
+    were new, which most are, and the database passes over those that are not; only if it did, they are looked up.
     """
-    wanted: dict[tuple[int, str], Remember] = {}
+    first: dict[tuple[int, str], Remember] = {}
     new: list[Remember] = []
     rest: list[Remember] = []
     for job in jobs:
         if job.external_id is None:
             new.append(job)
-        elif wanted.setdefault((job.site_id, job.external_id), job) is not job:
+        elif first.setdefault((job.site_id, job.external_id), job) is not job:
             rest.append(job)  # the same comment twice at once: the second meets the first
     # In one order everywhere, so that two processes with the same comments cannot wait for each other.
-    new += [wanted[key] for key in sorted(wanted)]
-    into_comments, into_decisions = _insert_sql(connection.dialect)
-    cursor = cursor_of(connection)
-    cursor.executemany(into_comments, [job.row for job in new])
-    if cursor.rowcount != len(new):
-        new, known = _apart(connection, new)
-        for job, row in known:
-            if row.fingerprint == job.fingerprint:
-                job.result = _as_known(row)
-            else:
-                rest.append(job)
-    if new:
-        cursor.executemany(into_decisions, [job.decided for job in new])
-    cursor.close()
+    new += [first[key] for key in sorted(first)]
+    if insert_rows(connection, new) == len(new):
+        for job in new:
+            job.result = job.as_new()
+        return rest
+    known: dict[tuple[int, str], Known] = {}
+    for site_id in {site_id for site_id, _ in first}:
+        found = find(connection, site_id, [external_id for site, external_id in first if site == site_id])
+        known |= {(site_id, external_id): row for external_id, row in found.items()}
     for job in new:
-        job.result = Remembered(job.row[0], job.decision, STATUS_AFTER_ACTION[job.decision.action], 1, False, False)
-    for job in rest:
-        job.run(connection)
+        row = known.get((job.site_id, job.external_id or ""))
+        if row is None or row.id == job.id:
+            job.result = job.as_new()
+        elif row.fingerprint == job.fingerprint:
+            job.result = _as_known(row)
+        else:
+            rest.append(job)
+    return rest
 
 
-def _apart(connection: Connection, jobs: list[Remember]) -> tuple[list[Remember], list[tuple[Remember, "Known"]]]:
-    """Those that have just been inserted, and those that were known with what is stored of them."""
-    found: dict[tuple[int, str | None], Known] = {}
-    for site_id in {job.site_id for job in jobs}:
-        ids = [job.external_id for job in jobs if job.site_id == site_id and job.external_id is not None]
-        # What was inserted a moment ago has no decision yet, so it is not found.
-        found |= {(site_id, external_id): row for external_id, row in find(connection, site_id, ids).items()}
-    new = [job for job in jobs if (job.site_id, job.external_id) not in found]
-    return new, [(job, found[job.site_id, job.external_id]) for job in jobs if (job.site_id, job.external_id) in found]
+def insert_rows(connection: Connection, jobs: Sequence[Remember]) -> int:
+    """Insert those whose ids their sites have not used before, in one statement; how many those were."""
+    # Closed at once also where it fails: SQLite keeps a connection open, and its log full, as long as one is.
+    with closing(cursor_of(connection)) as cursor:
+        cursor.execute(_insert_sql(connection.dialect, len(jobs)), [value for job in jobs for value in job.row])
+        return int(cursor.rowcount)
 
 
 class Known(NamedTuple):
-    """What is stored of a comment that comes again: columns of ``comments``, then of its latest decision."""
+    """What is stored of a comment that comes again."""
 
     id: str
     external_id: str
@@ -128,9 +129,10 @@ class Known(NamedTuple):
     content: str
     status: str
     version: int
-    decision: int
     verdict_id: int | None
     word: str | None
+    decision: int
+    decided_at: int
     action: str
     rule: str
     score: float | None
@@ -138,8 +140,7 @@ class Known(NamedTuple):
     model: str
 
 
-_KNOWN = tuple((comments if number < 9 else decisions).c[name] for number, name in enumerate(Known._fields))
-_LATEST = (decisions.c.comment_id == comments.c.id) & (decisions.c.number == comments.c.decision)
+_KNOWN = tuple(comments.c[name] for name in Known._fields)
 _LOOKED_UP = 64  # ids a look-up at most
 
 
@@ -153,33 +154,44 @@ def find(
         # Padded to a power of two, so that there are seven texts for the database to prepare, not sixty-four.
         some += some[-1:] * ((1 << (len(some) - 1).bit_length()) - len(some))
         sql = _find_sql(connection.dialect, len(some), lock)
-        cursor = cursor_of(connection)
-        cursor.execute(sql, (site_id, *some))
-        for row in cursor.fetchall():
-            found[row[1]] = Known(*row)
-        cursor.close()
+        with closing(cursor_of(connection)) as cursor:
+            cursor.execute(sql, (site_id, *some))
+            for row in cursor.fetchall():
+                found[row[1]] = Known(*row)
     return found
 
 
-# SQLAlchemy writes each statement once, and its text goes to the driver. With this and the kept connection a comment
-# cost 228 µs of CPU at eight callers, and 249 with SQLAlchemy's execute() (one run each on a noisy machine).
+# SQLAlchemy writes each statement once, and its text goes to the driver.
 
 
 @lru_cache(maxsize=64)
 def _find_sql(dialect: Dialect, size: int, lock: bool) -> str:
     ids: list[Any] = [bindparam(f"external_{number}") for number in range(size)]
-    query = select(*_KNOWN).join(decisions, _LATEST)
+    query = select(*_KNOWN)
     query = query.where(comments.c.site_id == bindparam("site"), comments.c.external_id.in_(ids))
     return str((query.with_for_update(of=comments) if lock else query).compile(dialect=dialect))
 
 
-@lru_cache(maxsize=64)
-def _insert_sql(dialect: Dialect) -> tuple[str, str]:
+@lru_cache(maxsize=256)
+def _insert_sql(dialect: Dialect, size: int) -> str:
+    """The text for so many rows. One statement a group: the driver lets go of the GIL and takes it again at each.
+
+    That is two waits for the other threads instead of two for each row and four for BEGIN and COMMIT.
+    """
+    one = str(_insert_new(dialect).compile(dialect=dialect))
+    head, _, tail = one.partition(" VALUES ")
+    row = tail[: tail.index(")") + 1]
+    return f"{head} VALUES {', '.join([row] * size)}{tail[len(row) :]}"
+
+
+def _insert_new(dialect: Dialect) -> Insert:
     if dialect.name == "postgresql":
-        first: Any = postgresql.insert(comments).on_conflict_do_nothing(index_elements=["site_id", "external_id"])
-    else:
-        first = sqlite.insert(comments).on_conflict_do_nothing(index_elements=["site_id", "external_id"])
-    return str(first.compile(dialect=dialect)), str(insert(decisions).compile(dialect=dialect))
+        from sqlalchemy.dialects import postgresql  # loads four drivers' modules, in 0.1 s; not needed on SQLite
+
+        return postgresql.insert(comments).on_conflict_do_nothing(index_elements=["site_id", "external_id"])
+    from sqlalchemy.dialects import sqlite
+
+    return sqlite.insert(comments).on_conflict_do_nothing(index_elements=["site_id", "external_id"])
 
 
 def _as_known(row: Known) -> Remembered:
@@ -188,8 +200,8 @@ def _as_known(row: Known) -> Remembered:
 
 def _edit(connection: Connection, row: Known, job: Remember) -> Remembered:
     """The blog sent other content under the same id: decided anew, whatever a human said of the former content."""
-    at = job.decided[2]
-    number, version = row.decision + 1, row.version + 1
+    new: dict[str, Any] = dict(zip(comments.c.keys(), job.row, strict=True))
+    at, number, version = new["decided_at"], row.decision + 1, row.version + 1
     word_at = None
     if row.verdict_id is not None:
         word_at = connection.scalar(select(verdicts.c.at).where(verdicts.c.id == row.verdict_id))
@@ -204,22 +216,21 @@ def _edit(connection: Connection, row: Known, job: Remember) -> Remembered:
             word_at=word_at,
         )
     )
-    cursor_of(connection).execute(_insert_sql(connection.dialect)[1], (row.id, number, *job.decided[2:]))
-    status = STATUS_AFTER_ACTION[job.decision.action]
     connection.execute(
-        update(comments)
-        .where(comments.c.id == row.id)
-        .values(
-            fingerprint=job.fingerprint,
-            content=job.content,
-            kind=job.row[5],
-            status=status.value,
-            version=version,
-            changed_at=at,
-            decision=number,
-            score=job.decision.score,
-            verdict_id=None,
-            word=None,
+        insert(decisions).values(
+            comment_id=row.id,
+            number=row.decision,
+            at=row.decided_at,
+            action=row.action,
+            rule=row.rule,
+            score=row.score,
+            reasons=row.reasons,
+            model=row.model,
+            fingerprint=row.fingerprint,
         )
     )
-    return Remembered(row.id, job.decision, status, version, known=True, edited=True)
+    for name in ("id", "site_id", "external_id", "received_at"):
+        del new[name]
+    new |= {"version": version, "decision": number}
+    connection.execute(update(comments).where(comments.c.id == row.id).values(new))
+    return Remembered(row.id, job.decision, Status(new["status"]), version, known=True, edited=True)

@@ -73,8 +73,14 @@ comments = Table(
     Column("version", Integer, nullable=False),  # counts every change; what a moderator looked at
     Column("received_at", Moment, nullable=False),
     Column("changed_at", Moment, nullable=False),
-    Column("decision", Integer, nullable=False),  # the number of the latest one
-    Column("score", Float),  # of the latest decision, for queues
+    # The decision that stands, in the same row: so that a comment is stored by one insert, and shown without a join.
+    Column("decision", Integer, nullable=False),  # its number; the former ones are in ``decisions``
+    Column("decided_at", Moment, nullable=False),
+    Column("action", String(16), nullable=False),
+    Column("rule", Text, nullable=False),
+    Column("score", Float),
+    Column("reasons", Text, nullable=False),  # JSON
+    Column("model", Text, nullable=False),
     Column("verdict_id", Number),  # the latest word on this content; NULL before one and after an edit
     Column("word", String(16)),
     UniqueConstraint("site_id", "external_id"),
@@ -109,10 +115,10 @@ revisions = Table(
     PrimaryKeyConstraint("comment_id", "number"),
 )
 
+# Former ones: an edit moves the decision that stood here.
 decisions = Table(
     "decisions",
     metadata,
-    # Numbered within the comment, so that a group of comments and their decisions go in without asking back for ids.
     Column("comment_id", Ulid, ForeignKey("comments.id"), nullable=False),
     Column("number", Integer, nullable=False),
     Column("at", Moment, nullable=False),

@@ -1,12 +1,14 @@
-"""The one thread of a process that writes: it takes all that waits, as one transaction, and wakes the callers.
+"""Writing in groups: the first caller that comes writes for all that wait, and then hands on to the first of the next.
 
 A commit that must be on disk costs one fsync, however much is in it: the bare driver stored 4,000 comments a second one
-a commit, 10,000 by fours and 41,000 by 256. While one group is being synced the next one gathers; at eight callers a
-group has four comments (measured).
+a commit, 10,000 by fours and 41,000 by 256. While one group is being synced the next one gathers. There is no thread of
+its own: a caller that is alone writes at once, and waits for nobody to wake up (docs/notes.md, "The webhook's speed").
 """
 
-import queue
+import fcntl
+import os
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, Generic, TypeVar
@@ -14,25 +16,25 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import Connection, Engine
 from sqlalchemy.engine import URL
 
-from moderator.store.engine import begin_writing, explain, is_databases, lost_race
+from moderator.store.engine import begin_writing, explain, is_databases, is_sqlite, lost_race
 from moderator.store.errors import StoreBusy, StoreError
 
 T = TypeVar("T")
-MOST_IN_GROUP = 256  # so that the first of a flood does not wait for the last
+MOST_IN_GROUP = 64  # so that the first of a flood does not wait for the last
 
-Group = Callable[[Connection, Sequence[Any]], None]
+Group = Callable[[Connection, Sequence[Any]], Sequence["Job[Any]"]]
 
 
 class Job(Generic[T]):
     """Something to write, and the caller that waits for it."""
 
-    __slots__ = ("abandoned", "done", "error", "result")
+    __slots__ = ("abandoned", "error", "leads", "result", "woken")
 
     result: T
 
     def __init__(self) -> None:
-        self.done = threading.Lock()  # taken until done; a bare lock wakes its waiter faster than an Event
-        self.done.acquire()
+        self.woken: threading.Lock | None = None  # taken while its caller sleeps; a bare lock is faster than an Event
+        self.leads = False  # whether its caller was woken to write, not because it was done
         self.error: BaseException | None = None
         self.abandoned = False
 
@@ -55,99 +57,177 @@ class Deed(Job[T]):
         self.result = self.work(connection)
 
 
+class Queue:
+    """Processes that write to one SQLite file, each as soon as the one before it is done.
+
+    SQLite's own lock is not fair: who finds it taken sleeps for 1 to 100 ms and tries again, also if it was free
+    meanwhile. With two processes the p99 at 8 connections was 55 and 98 ms, with this 40 and 20 (docs/notes.md). The
+    kernel's locks wake the next one at once, are free when a process dies, and are not inherited by a fork. It is
+    only courtesy: what keeps the file whole is SQLite's lock, so where this one cannot be had, all goes on without.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._file = -1
+
+    def __enter__(self) -> None:
+        with suppress(OSError):  # what is wrong with the folder, SQLite meets again and engine.py explains
+            if self._file < 0:
+                self._file = os.open(self._path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+            fcntl.lockf(self._file, fcntl.LOCK_EX)
+
+    def __exit__(self, *raised: object) -> None:
+        if self._file >= 0:
+            with suppress(OSError):
+                fcntl.lockf(self._file, fcntl.LOCK_UN)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+
 class Writer:
-    """The thread and its queue. ``group`` runs the jobs that know how to go together; the rest run one by one."""
+    """Who writes now, and who waits.
+
+    ``group`` stores jobs of the type ``together`` on a connection that commits each statement by itself, sets their
+    results, and gives back those that need a transaction; as all other jobs do, which run one by one in one.
+    """
 
     def __init__(self, engine: Engine, url: URL, *, together: type[Job[Any]], group: Group) -> None:
         self._engine = engine
-        self._connection: Connection | None = None
-        self._stale = False  # whether the last transaction was on a connection from before
         self._url = url
         self._together = together
         self._group = group
-        self._waiting: queue.SimpleQueue[Job[Any] | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._work, name="store-writer", daemon=True)
-        self._thread.start()
+        # Kept from one group to the next, to spare the pool's work at each.
+        self._by_itself: Connection | None = None  # commits each statement
+        self._connection: Connection | None = None
+        self._stale = False  # whether the last transaction was on a connection from before
+        self._waiting: deque[Job[Any]] = deque()
+        self._writing = False
+        self._queue = Queue(f"{url.database}-turn") if is_sqlite(url) else None
+        self._turn = threading.Lock()  # over _waiting and _writing; held for a moment, never during a write
 
     def do(self, job: Job[T], deadline: float) -> T:
-        """Wait until the job is on disk; its result, its error, or StoreBusy after ``deadline`` seconds."""
-        self._waiting.put(job)
-        if not job.done.acquire(timeout=deadline):
-            job.abandoned = True
-            raise StoreBusy(f"not on disk within {deadline:g} s; send it again, it will not be stored twice")
+        """Have the job on disk; its result, its error, or StoreBusy after waiting for ``deadline`` seconds.
+
+        Who writes waits for the database alone, whose own limits are in engine.py.
+        """
+        with self._turn:
+            self._waiting.append(job)
+            if self._writing:
+                job.woken = threading.Lock()
+                job.woken.acquire()
+            else:
+                job.leads = self._writing = True
+        if job.woken is not None and not job.woken.acquire(timeout=deadline):
+            with self._turn:
+                job.abandoned = not job.leads
+            if job.abandoned:
+                raise StoreBusy(f"not on disk within {deadline:g} s; send it again, it will not be stored twice")
+        if job.leads:
+            self._lead()
         if job.error is not None:
             raise job.error
         return job.result
 
     def close(self) -> None:
-        """Finish what waits, then end the thread."""
-        self._waiting.put(None)
-        self._thread.join()
+        """Let go of the connections; nobody may be writing any more."""
+        with self._turn:
+            self._let_go()
+            if self._queue is not None:
+                self._queue.close()
 
-    def _work(self) -> None:
-        open_ = True
-        while open_:
-            jobs: list[Job[Any]] = []
-            job = self._waiting.get()
-            try:
-                while job is not None:
-                    if not job.abandoned:
-                        jobs.append(job)
-                    if len(jobs) == MOST_IN_GROUP:
-                        break
-                    job = self._waiting.get_nowait()
-                else:
-                    open_ = False
-            except queue.Empty:
-                pass
-            if jobs:
-                self._write(jobs)
-            job = None  # an idle thread holds on to nobody's comment
-        self._let_go()
+    def _lead(self) -> None:
+        """Write all that waits, in one group, then let the next one lead."""
+        with self._turn:
+            jobs = [self._waiting.popleft() for _ in range(min(len(self._waiting), MOST_IN_GROUP))]
+        try:
+            self._write([job for job in jobs if not job.abandoned])
+        finally:
+            self._hand_on()
+            for job in jobs:
+                if job.woken is not None and not job.leads:
+                    job.woken.release()
+
+    def _hand_on(self) -> None:
+        with self._turn:
+            while self._waiting:
+                follower = self._waiting[0]
+                if not follower.abandoned and follower.woken is not None:
+                    follower.leads = True
+                    follower.woken.release()
+                    return
+                self._waiting.popleft()
+            self._writing = False
 
     def _write(self, jobs: list[Job[Any]]) -> None:
-        error = self._transaction(jobs)
-        # One job must not take the others with it, and one that lost a race for a unique name is right the next time.
-        # So is one that came with a connection which the server had closed meanwhile.
-        again = error is not None and not isinstance(error, StoreBusy)
-        if again and (len(jobs) > 1 or self._stale or lost_race(error.__cause__ if error else None)):
+        if self._queue is None:
+            self._write_now(jobs)
+        else:
+            with self._queue:
+                self._write_now(jobs)
+
+    def _write_now(self, jobs: list[Job[Any]]) -> None:
+        grouped = [job for job in jobs if type(job) is self._together]
+        single = [job for job in jobs if type(job) is not self._together]
+        if grouped:
+            try:
+                single += self._store(grouped)
+            except BaseException as error:
+                self._let_go()
+                said = self._said(error)
+                for job in grouped:
+                    job.error = said
+                # One job must not take the others with it, nor a connection that the server had closed meanwhile.
+                if isinstance(error, Exception) and not isinstance(said, StoreBusy):
+                    single += grouped
+        if single:
+            error_of_all = self._transaction(single)
+            for job in single:
+                job.error = error_of_all
+            # One that lost a race for a unique name is right the next time.
+            if error_of_all is not None and not isinstance(error_of_all, StoreBusy):
+                self._one_by_one(single, error_of_all)
+
+    def _store(self, jobs: list[Job[Any]]) -> Sequence[Job[Any]]:
+        if self._by_itself is None:
+            self._by_itself = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        return self._group(self._by_itself, jobs)
+
+    def _one_by_one(self, jobs: list[Job[Any]], error: BaseException) -> None:
+        if len(jobs) > 1 or self._stale or lost_race(error.__cause__):
             for job in jobs:
                 job.error = self._transaction([job])
-        else:
-            for job in jobs:
-                job.error = error
-        for job in jobs:
-            job.done.release()
 
     def _transaction(self, jobs: list[Job[Any]]) -> BaseException | None:
         """Run and commit them; what went wrong, if anything, in which case none of them happened."""
         self._stale = self._connection is not None
         try:
-            # Kept from one group to the next, to spare the pool's work at each.
             connection = self._connection = self._connection or self._engine.connect()
             with connection.begin():
                 begin_writing(connection)
-                grouped = [job for job in jobs if type(job) is self._together]
-                if grouped:
-                    self._group(connection, grouped)
                 for job in jobs:
-                    if type(job) is not self._together:
-                        job.run(connection)
-        except BaseException as error:  # the thread must live on, and the caller must hear of it
-            if isinstance(error, StoreError):
-                return error
-            self._let_go()
-            if not isinstance(error, Exception) or not is_databases(error):
-                return error
-            said = explain(error, self._url)
-            said.__cause__ = error
-            return said
+                    job.run(connection)
+        except BaseException as error:  # the others must be told, and the caller must hear of it
+            if not isinstance(error, StoreError):
+                self._let_go()
+            return self._said(error)
         return None
 
+    def _said(self, error: BaseException) -> BaseException:
+        if isinstance(error, StoreError) or not isinstance(error, Exception) or not is_databases(error):
+            return error
+        said = explain(error, self._url)
+        said.__cause__ = error
+        return said
+
     def _let_go(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            with suppress(Exception):  # it may be broken; the next group gets another one
-                connection.invalidate()
-            with suppress(Exception):
-                connection.close()
+        kept, self._connection, self._by_itself = (self._connection, self._by_itself), None, None
+        for connection in kept:
+            if connection is not None:
+                with suppress(Exception):  # it may be broken; the next group gets another one
+                    connection.invalidate()
+                with suppress(Exception):
+                    connection.close()
