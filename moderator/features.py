@@ -65,6 +65,7 @@ _SHIFTS = np.array([32 - space.bits for space in SPACES], dtype=np.uint32)
 DIGITS = str.maketrans("123456789", "000000000")
 # "v1agra", "c4s1n0": figures between letters are the letters that they look like.
 LEET = re.compile(r"(?<=[a-z])[0134578@$]{1,3}(?=[a-z])")
+FIGURE = re.compile(r"[0-9@$]")
 LETTERS = str.maketrans("0134578@$", "oieastbas")
 _LOWER = re.compile(r"[a-zß-öø-ÿ]+")
 _TITLE = re.compile(r"[A-ZÀ-ÖØ-Þ]")
@@ -124,6 +125,8 @@ def lay_out(reading: Reading) -> Layout:
 
 def fold_figures(lower: str) -> str:
     """Lower-case text with figures inside words as letters and all others as 0; as long as it was."""
+    if not FIGURE.search(lower):
+        return lower
     if LEET.search(lower):
         lower = LEET.sub(lambda found: found[0].translate(LETTERS), lower)
     return lower.translate(DIGITS)
@@ -188,15 +191,15 @@ def grams(layouts: Sequence[Layout]) -> Grams:
         np.multiply(before[: len(here)], _BASE, out=here)
         here += mixed[order - 1 :]
         before = here
-    hashed ^= np.repeat(seeds, lengths)
+    hashed ^= seeds.repeat(lengths)
     hashed *= _MIX
     hashed ^= hashed >> np.uint32(13)
     hashed *= _BASE
-    hashed >>= np.repeat(shifts, lengths)
-    hashed += np.repeat(offsets, lengths)
+    hashed >>= shifts.repeat(lengths)
+    hashed += offsets.repeat(lengths)
     kept = codes != 0
     kept[:-1] |= kept[1:]
-    body = np.repeat(bodies, lengths)
+    body = bodies.repeat(lengths)
     return Grams(hashed, *_words(codes, mixed, body), kept, bounds)
 
 
@@ -219,7 +222,7 @@ def _words(
     """Buckets of the body's words and of pairs of neighbours, and where each word starts and ends."""
     inside = np.zeros(len(codes) + 2, dtype=np.bool_)
     np.logical_and(_IN_WORD[np.minimum(codes, 0x3000)], body, out=inside[1:-1])
-    turns = np.flatnonzero(inside[1:] != inside[:-1])
+    turns = (inside[1:] != inside[:-1]).nonzero()[0]
     starts, ends = turns[0::2], turns[1::2]
     up, down = (_UP, _DOWN) if len(codes) <= len(_UP) else _powers(len(codes))
     sums = np.zeros(len(codes) + 1, dtype=np.uint32)
@@ -267,9 +270,9 @@ def rows(layouts: Sequence[Layout]) -> Iterator[Row]:
 def row(block: Grams, i: int, layout: Layout) -> Row:
     """The Row of the ``i``-th layout of a hashed block."""
     start, end = block.bounds[i], block.bounds[i + 1] - len(LEAD)
-    first, last = np.searchsorted(block.word_starts, block.bounds[i : i + 2])
+    first, last = block.word_starts.searchsorted(block.bounds[i : i + 2])
     parts = [
-        block.buckets.take(np.flatnonzero(block.kept[start:end]) + start, axis=1).ravel(),
+        block.buckets.take(block.kept[start:end].nonzero()[0] + start, axis=1).ravel(),
         block.words[first:last],
         block.pairs[first : max(last - 1, first)],
         np.array(layout.marks, dtype=np.uint32),
@@ -280,4 +283,4 @@ def row(block: Grams, i: int, layout: Layout) -> Row:
     new[:1] = True
     np.not_equal(found[1:], found[:-1], out=new[1:])
     distinct = found[new]
-    return Row(distinct, np.searchsorted(distinct, OFFSETS))
+    return Row(distinct, distinct.searchsorted(OFFSETS))
