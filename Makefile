@@ -10,7 +10,7 @@ DEV := .venv/.dev-stamp
 # pip says what it does only where something goes wrong.
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: check serve test format lint types imports venv clean
+.PHONY: check serve test format lint types imports venv clean bench bench-quality
 check: format lint types imports test
 
 # An editable install without its dependencies, which are there already, checked by their hashes. Its build backend
@@ -50,6 +50,14 @@ types: $(DEV)
 
 imports: $(DEV)
 	$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
+
+# The data sets stand beside the checkout, or where MODERATOR_SHARED says; without them a benchmark says what it leaves out.
+bench: $(DEV)
+	$(BIN)/python benchmarks/decide.py
+	$(BIN)/python benchmarks/webhook.py
+
+bench-quality: $(DEV)
+	$(BIN)/python benchmarks/quality.py --install --write docs/benchmarks.md
 
 clean:
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -114,7 +114,7 @@ class Classifier:
         spaces = self._spaces(features.row(block, 0, layout))
         signals = self._signals(reading)
         score = sigmoid(self.bias + float(spaces.sum()) + float(signals.sum()))
-        return Assessment(score, self._reasons(layout, block, spaces, signals))
+        return Assessment(score, self._reasons(reading, layout, block, spaces, signals))
 
     def _spaces(self, row: features.Row) -> NDArray[np.float64]:
         """What each space adds to the log-odds."""
@@ -128,12 +128,17 @@ class Classifier:
         return (np.array(measure(reading)) - self.signal_means) * self.signal_weights
 
     def _reasons(
-        self, layout: features.Layout, block: features.Grams, spaces: NDArray[np.float64], signals: NDArray[np.float64]
+        self,
+        reading: Reading,
+        layout: features.Layout,
+        block: features.Grams,
+        spaces: NDArray[np.float64],
+        signals: NDArray[np.float64],
     ) -> tuple[Reason, ...]:
         told: list[tuple[float, Reason]] = []
         for i in np.flatnonzero(np.abs(signals) > LEAST_WEIGHT):
             weight = float(signals[i])
-            if weight > 0 or self.signal_means[i] < 0.5:  # "it has no link" needs the sentence turned round: left out
+            if weight * self.signal_weights[i] > 0:  # "it has a link" is no sentence for a comment without one
                 told.append((weight, Reason(SIGNALS[i].__name__, f"{sentence(SIGNALS[i])} {_towards(weight)}")))
         for number in range(len(SPACES)):
             weight = float(spaces[number])
@@ -144,10 +149,10 @@ class Classifier:
                 )
         text = float(spaces[BODY] + spaces[WORDS])
         if abs(text) > LEAST_WEIGHT:
-            words = self._heaviest(layout, block, text > 0)
-            if words:
-                quoted = ", ".join(f"“{word}”" for word in words)
-                told.append((text, Reason("words", f"Words such as {quoted}. {_towards(text)}")))
+            spans = _found_in(reading.text, self._heaviest(layout, block, text > 0))
+            if spans:
+                quoted = ", ".join(dict.fromkeys(f"“{reading.text[start:end]}”" for start, end in spans))
+                told.append((text, Reason("words", f"Words such as {quoted}. {_towards(text)}", spans[0])))
         told.sort(key=lambda item: -abs(item[0]))
         return tuple(reason for _, reason in told[:MOST_REASONS])
 
@@ -232,6 +237,14 @@ def _towards(weight: float) -> str:
     if weight > 0:
         return "That speaks strongly for spam." if weight > 1.5 else "That speaks for spam."
     return "That speaks strongly for a good comment." if weight < -1.5 else "That speaks for a good comment."
+
+
+def _found_in(text: str, words: Sequence[str]) -> list[tuple[int, int]]:
+    """Where words of the layout stand in the reading's text, so that they are quoted as they were written."""
+    folded = features.fold_figures(text.lower())
+    if len(folded) != len(text):  # "İ" is two characters in lower case: too rare to be placed here
+        return []
+    return [(at, at + len(word)) for word in words if (at := folded.find(word)) >= 0]
 
 
 def _placed(text: str, layout: features.Layout, tokens: Sequence[tuple[int, int, float]]) -> tuple[Weighed, ...]:

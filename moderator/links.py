@@ -27,16 +27,16 @@ class Link:
 # Top-level domains that stand without "www." or a scheme in real comments: generic ones by use, and all country codes.
 # A selection of IANA's root zone: the whole of it would make links of "foo.bar" and "and.then".
 GENERIC = frozenset(
-    "com net org info biz edu gov mil int name pro mobi tel travel jobs asia cat aero coop museum xxx "
-    "app art bet bid blog buzz cafe casino cash center chat city click cloud club codes college company cool date "
-    "deals design dev digital direct domains email energy events exchange expert express farm fashion finance fit "
-    "flights fun fund fyi games gdn gift global gold gratis group guide guru health help homes host house icu "
-    "ink institute kim land law legal life link live loan loans lol london ltd market marketing media men money mom "
-    "monster movie network news ngo ninja one online ooo page partners party photo photos pics pizza plus poker porn "
-    "press pub quest racing ren rent rest review reviews rocks run sale school science services sex shoes shop "
-    "shopping site ski skin social software solutions space sport store stream studio style supply support surf systems "
-    "tax team tech tips today tokyo tools top tours town toys trade trading training tube university vacations vegas "
-    "video vip vote wang watch website wedding wiki win wine work works world wtf xyz yoga zone "
+    "com net org info biz edu gov mil int name pro mobi tel travel jobs asia cat aero coop museum xxx app art bet "
+    "bid blog buzz cafe casino cash center chat city click cloud club codes college company cool date deals "
+    "design dev digital direct domains email energy events exchange expert express farm fashion finance fit "
+    "flights fun fund fyi games gdn gift global gold gratis group guide guru health help homes host house icu ink "
+    "institute kim land law legal life link live loan loans lol london ltd market marketing media men money mom "
+    "monster movie network news ngo ninja one online ooo page partners party photo photos pics pizza plus poker "
+    "porn press pub quest racing ren rent rest review reviews rocks run sale school science services sex shoes "
+    "shop shopping site ski skin social software solutions space sport store stream studio style supply support "
+    "surf systems tax team tech tips today tokyo tools top tours town toys trade trading training tube university "
+    "vacations vegas video vip vote wang watch website wedding wiki win wine work works world wtf xyz yoga zone "
     "рф онлайн сайт рус укр 中国 中國 公司 网络 在线 みんな 한국 भारत مصر السعودية".split()
 )
 COUNTRY = frozenset(

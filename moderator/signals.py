@@ -55,12 +55,12 @@ def _up_to(value: float, most: float) -> float:
 
 
 def links(reading: Reading) -> float:
-    """How many links it has."""
+    """It has many links."""
     return _up_to(math.log1p(len(reading.links)), 2.5)
 
 
 def has_a_link(reading: Reading) -> float:
-    """Whether it has a link at all."""
+    """It has a link."""
     return 1.0 if reading.links else 0.0
 
 
@@ -70,14 +70,14 @@ def only_links(reading: Reading) -> float:
 
 
 def link_share(reading: Reading) -> float:
-    """How much of the text is links."""
+    """Much of it is links."""
     if not reading.links or not reading.text:
         return 0.0
     return max(0.0, 1.0 - len(reading.outside) / len(reading.text))
 
 
 def hosts(reading: Reading) -> float:
-    """How many different hosts it links to."""
+    """It links to several hosts."""
     return _up_to(len({link.host for link in reading.links}), 4.0) if reading.links else 0.0
 
 
@@ -121,13 +121,13 @@ def hidden(reading: Reading) -> float:
 
 
 def capitals(reading: Reading) -> float:
-    """How much of it is in capitals."""
+    """Much of it is in capitals."""
     found = UPPER.findall(reading.outside)
     return _up_to(sum(map(len, found)) / (len(reading.outside) + 10), 0.5) if found else 0.0
 
 
 def digits(reading: Reading) -> float:
-    """How much of it is numbers."""
+    """Much of it is figures."""
     return _up_to(reading.digits / (len(reading.outside) + 10), 0.3)
 
 
