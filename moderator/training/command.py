@@ -132,9 +132,7 @@ def weigh(gathered: Gathered) -> Vector:
 
 
 def _worth(source: str, rows: int) -> float:
-    if source.startswith("starter/"):
-        return OF_THE_GENRE
-    return 1.0 if source.startswith("names/") else min(1.0, MOST_OF_A_SOURCE / rows)
+    return OF_THE_GENRE if source.startswith(("starter/", "names/")) else min(1.0, MOST_OF_A_SOURCE / rows)
 
 
 def on_yardstick(gathered: Gathered) -> NDArray[np.bool_]:

@@ -20,7 +20,7 @@ BLOCK = 256  # comments hashed at once: their n-grams stay in the second-level c
 
 # How much room each space and the signals have: a feature's value is multiplied by this in training, so a greater
 # number means less regularisation. Chosen on leave-one-source-out runs, see docs/notes.md.
-SCALES = {"body": 1.0, "words": 1.0, "author": 4.0, "address": 1.0, "links": 1.0, "anchors": 1.0, "marks": 1.0}
+SCALES = {"body": 1.0, "words": 1.0, "author": 4.0, "address": 2.0, "links": 1.0, "anchors": 1.0, "marks": 0.4}
 SIGNAL_SCALE = 0.4
 STRENGTH = 2.0  # inverse regularisation, as scikit-learn's C
 
