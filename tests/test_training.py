@@ -334,3 +334,13 @@ def test_a_model_carries_no_words_of_anyone_s_comments(tiny: list[Example], shel
         assert not [
             word for word in (b"bicycle", b"grandmother", b"viagra", b"handbags", b"payday") if word in content
         ], file.name
+
+
+def test_a_model_that_started_from_another_keeps_its_thresholds_while_good_comments_are_few() -> None:
+    before = Thresholds(0.8, 0.99, 0.5)
+    said: list[str] = []
+    assert command._kept_or_derived(np.linspace(0.0, 1.0, 308), before, said.append) is before
+    assert "1,000" in said[0]
+    derived = command._kept_or_derived(np.linspace(0.0, 1.0, 5_000), before, said.append)
+    assert 0.98 < derived.hold < 1.0
+    assert derived.unsigned_hold == before.unsigned_hold

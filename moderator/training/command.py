@@ -36,6 +36,7 @@ LEAST_OF_A_LABEL = 5
 # Every tenth group of like texts is never learned from, by any model: the yardstick on which models are compared.
 YARDSTICK = 10
 FOLDS = 5
+ENOUGH_HAM = 1_000
 # A source's rows count for so many at most together, so that no one source decides. The project's own comments are
 # of the genre, so they count twice; a verdict of the operator's own moderators five times, so that one is seen.
 MOST_OF_A_SOURCE = 1_000
@@ -162,6 +163,17 @@ def thresholds_from(ham: Vector, before: Thresholds | None, say: Callable[[str],
     return Thresholds(hold, max(hold, reject) if reject is not None else None, before.unsigned_hold)
 
 
+def _kept_or_derived(ham: Vector, before: Thresholds, say: Callable[[str], None]) -> Thresholds:
+    """The thresholds of a model that started from another: that one's, unless good comments are many.
+
+    With just the 299 that 1 % needs the rule takes the very highest score, and one odd comment lets all spam through.
+    """
+    if len(ham) < ENOUGH_HAM:
+        say(f"the thresholds stay: new ones want {ENOUGH_HAM:,} held-out good comments; there are {len(ham):,}")
+        return before
+    return thresholds_from(ham, before, say)
+
+
 def _losses(scores: Vector, spam: NDArray[np.bool_]) -> Vector:
     safe = np.clip(scores, 1e-6, 1 - 1e-6)
     return -np.log(np.where(spam, safe, 1 - safe))
@@ -258,7 +270,7 @@ def train(
     if base is None:
         weights, thresholds = _settled(weights, gathered, table, weight, learned, yard, progress)
     else:  # what starts from another model keeps its calibration, and its thresholds where comments are too few
-        thresholds = thresholds_from(_sigmoid(weights.logits(yardstick))[~truth], before, say)
+        thresholds = _kept_or_derived(_sigmoid(weights.logits(yardstick))[~truth], before or CAUTIOUS, say)
     scores = _sigmoid(weights.logits(yardstick))
     unsigned = np.array([not _signed(gathered.examples[row]) for row in yard], dtype=np.bool_)
     new = figures(scores, truth, thresholds, unsigned=unsigned)
