@@ -30,7 +30,7 @@ def run(*arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         env=environment(),
-        timeout=60,
+        timeout=240,
         check=False,
     )
 
