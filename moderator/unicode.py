@@ -7,6 +7,7 @@ to that of the word around them (the idea of UTS #39's skeleton, but word by wor
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from moderator.comment import UNSTORABLE
@@ -48,21 +49,21 @@ ZALGO = re.compile(f"[{_ALPHABETIC}][{_MARKS}]{{3}}")
 KEYCAP = re.compile("(?<=[0-9#*])\u20e3")
 
 
-def _ranges(points: list[int]) -> str:
+def ranges(points: Sequence[int]) -> str:
     """Code points as the inside of a regular expression's class."""
     out, start = [], points[0]
     for here, after in zip(points, [*points[1:], -1], strict=True):
         if after != here + 1:
-            out.append(f"{chr(start)}-{chr(here)}")
+            out.append(f"{re.escape(chr(start))}-{re.escape(chr(here))}")
             start = after
     return "".join(out)
 
 
 # All marks, of vowels too (Devanagari, Thai): they are inside words.
-MARKS = _ranges(
+MARKS = ranges(
     [point for point in (*range(0x300, 0x20F1), *range(0xA66F, 0xABEE)) if unicodedata.category(chr(point))[0] == "M"]
 )
-_COMBINING = _ranges([point for point in range(0x300, 0x1E94B) if unicodedata.combining(chr(point))])
+_COMBINING = ranges([point for point in range(0x300, 0x1E94B) if unicodedata.combining(chr(point))])
 PILE = re.compile(f"([{_COMBINING}]{{3}})[{_COMBINING}]+")
 
 # What NFKC does not undo. Upper-case targets where the source looks upper case does not matter: features fold case.
@@ -173,7 +174,7 @@ def _once(text: str) -> tuple[str, Disguises]:
     if text.isascii():
         plain = CONTROLS.sub("", text.replace("\x00", "")) if not text.isprintable() else text
         if b"a a a a a" not in plain.encode("ascii").translate(_OUTLINE):
-            return plain, NONE  # all but one in a thousand; SPACED alone would cost a tenth of the whole decision
+            return plain, NONE  # nearly all: 1.5 µs to see it, where SPACED takes 5
         joined, spaced = SPACED.subn(_join_spaced, plain)
         return joined, (Disguises(spaced=spaced) if spaced else NONE)
     return _once_unicode(text)

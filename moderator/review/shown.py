@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from moderator.classifier import Weighed
+from moderator.unicode import ranges
 
 # A card shows so much before "show all", and so much at most.
 FOLD_CHARACTERS, FOLD_LINES = 700, 12
@@ -44,17 +45,7 @@ class Folded:
     left_out: int
 
 
-def _ranges(points: Sequence[int]) -> str:
-    """Code points as the inside of a regular expression's class."""
-    out, start = [], points[0]
-    for here, after in zip(points, [*points[1:], -1], strict=True):
-        if after != here + 1:
-            out.append(f"{re.escape(chr(start))}-{re.escape(chr(here))}")
-            start = after
-    return "".join(out)
-
-
-_MARKS = _ranges(
+_MARKS = ranges(
     [p for p in range(0x300, 0x1E94B) if unicodedata.combining(chr(p)) or unicodedata.category(chr(p)) == "Me"]
 )
 # Controls, format characters, fillers, private use and noncharacters: all that a browser shows as nothing, as a box, or

@@ -159,7 +159,7 @@ def fit(
 
     def loss(point: Vector) -> tuple[float, Vector]:
         weights, signals, bias = point[:count], point[count:-1], point[-1]
-        # In 32 bits: with a 64-bit vector SciPy would copy the whole matrix at every product, at three times the cost.
+        # In 32 bits: with a 64-bit vector SciPy would copy the whole matrix at every product.
         margin = sign * (offset + narrow @ weights.astype(np.float32) + dense @ signals + bias)
         pull = -sign * weight / (1.0 + np.exp(np.clip(margin, -500, 500)))
         gradient = np.concatenate([turned @ pull.astype(np.float32), dense.T @ pull, [pull.sum()]])
