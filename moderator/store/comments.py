@@ -36,8 +36,8 @@ _WHOLE = (
 
 
 def comment_of(content: str) -> Comment:
-    """The Comment in a ``content`` column."""
-    return Comment.from_json(json.loads(content), needs_id=False)
+    """The Comment in a ``content`` column; of a deleted one there may be no more than its id."""
+    return Comment.from_json(json.loads(content), needs_id=False, needs_body=False)
 
 
 def _stored(row: Any) -> StoredComment:

@@ -13,8 +13,10 @@ from moderator.store import attempts, comments, passwords, people, sessions, sit
 from moderator.store import engine as engines
 from moderator.store import upgrade as levels
 from moderator.store.access import Access, Clock
+from moderator.store.deletion import Deletions
 from moderator.store.errors import LinkRefused, StoreError
 from moderator.store.ids import MICROSECOND, micros, moment, new_id
+from moderator.store.once import Once
 from moderator.store.process import PerProcess
 from moderator.store.remember import Remember
 from moderator.store.shared_secrets import Secrets
@@ -59,6 +61,8 @@ class Store:
         self._sites_by_key: dict[str, tuple[float, Site]] = {}
         # What only one subject needs has a part of its own.
         self.secrets = Secrets(access)
+        self.once = Once(access)
+        self.deletions = Deletions(access)
 
     # Opening and closing
 

@@ -6,6 +6,7 @@ has another zone or no fraction. Integers sort the same on both engines and come
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     Connection,
@@ -162,6 +163,23 @@ verdicts = Table(
     Column("version", Integer, nullable=False),
     UniqueConstraint("comment_id", "id"),
     CheckConstraint("word IN ('ham', 'spam', 'unwanted', 'open')", name="word"),
+)
+
+# What a request did that is to happen once, so that it can be told again; kept for a day.
+receipts = Table(
+    "receipts",
+    metadata,
+    Column("site_id", Number, ForeignKey("sites.id"), nullable=False),
+    Column("name", Digest, nullable=False),  # of the key, or of the message's id
+    Column("fingerprint", Digest, nullable=False),  # of the whole request
+    Column("stamp", BigInteger, nullable=False),  # of a signed message the second it was signed in, else 0
+    Column("at", Moment, nullable=False, index=True),
+    # What came of it: a decision on a comment, a verdict on one, or, all NULL, a batch.
+    Column("comment_id", Ulid),
+    Column("decision", Integer),
+    Column("known", Boolean),
+    Column("verdict_id", Number),
+    PrimaryKeyConstraint("site_id", "name"),
 )
 
 people = Table(

@@ -71,6 +71,35 @@ class Remembered:
 
 
 @dataclass(frozen=True, slots=True)
+class RememberedBatch:
+    """The answers to many comments in their order; ``again``: a receipt said that they had come before."""
+
+    answers: tuple[Remembered, ...]
+    again: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """By what name a request is to happen only once, and what the whole request was (SHA-256, hex).
+
+    ``stamp`` is the second in which a signed message was signed: the same name with a later one is the sender trying
+    again, with the same or an earlier one it is a copy. 0: it was not signed.
+    """
+
+    name: str
+    fingerprint: str
+    stamp: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """A comment that its blog has deleted."""
+
+    comment_id: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
 class StoredComment:
     """A comment as it stands now. ``verdict`` is the latest human word on this content, if there is one."""
 

@@ -28,6 +28,8 @@ def give(
     row = _current(connection, comment_id)
     if row is None or (site_id is not None and row.site_id != site_id):
         raise UnknownComment(f"there is no comment {comment_id[:64]!r} here; send its id as we answered it")
+    if row.status == Status.DELETED.value:
+        raise UnknownComment(f"the blog has deleted the comment {comment_id!r}; there is nothing to judge any more")
     if row.word == word.value and row.by == by and row.door == door and expected_version in (None, row.version):
         return Given(comment_id, row.verdict_id, row.batch, word, Status(row.status), row.version)
     if expected_version is not None and expected_version != row.version:
