@@ -1,5 +1,6 @@
 """sites secret add · list · revoke: the secrets that a site shares with us, to sign with."""
 
+import sys
 from typing import Any
 
 import click
@@ -85,7 +86,7 @@ def revoke_secret(number: int, **flags: Any) -> None:
 
 def _given(purpose: Purpose) -> str:
     """The secret on standard input: never on the command line, which everybody on the machine can read."""
-    given = click.get_text_stream("stdin").readline().strip()
+    given = sys.stdin.readline().strip()
     if purpose is not Purpose.CORAL:
         from moderator.wire.native.signatures import key_of
 

@@ -3,7 +3,6 @@
 What each address takes and answers is in ``description.py``, which is served as an OpenAPI document and as a page.
 """
 
-from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, request
@@ -47,17 +46,10 @@ def blueprint(store: Store, moderator: Moderator, clock: Clock, *, most_bytes: i
         site, body, once, _ = senders.receive(request, most_bytes=most, types=batch.TYPES)
         lines = batch.is_lines(request.environ.get("CONTENT_TYPE", ""))
         items = batch.from_lines(body, most_bytes=most_bytes) if lines else batch.from_array(body)
-        under_way.begin(site.id, once)
-        end = partial(under_way.end, site.id, once)
-        try:
+        with under_way(site.id, once):  # until the first group is stored, and the receipts with it
             groups = batch.judge(moderator, site, items, once=once)
-        except BaseException:
-            end()
-            raise
         written, kind = (batch.as_lines, batch.LINES[0]) if lines else (batch.as_array, JSON[0])
-        answer = Response(written(groups), headers=JSON_HEADERS, mimetype=kind)
-        answer.call_on_close(end)
-        return answer
+        return Response(written(groups), headers=JSON_HEADERS, mimetype=kind)
 
     @door.put("/<comment_id>")
     def edit(comment_id: str) -> Response:

@@ -53,8 +53,9 @@ class UnderWay:
         self._names: set[tuple[int, str]] = set()
         self._changing = threading.Lock()
 
-    def begin(self, site_id: int, once: Sequence[Receipt]) -> None:
-        """Problem 409 where one of the same name is under way."""
+    @contextmanager
+    def __call__(self, site_id: int, once: Sequence[Receipt]) -> Iterator[None]:
+        """Within, no other of the same name begins. Problem 409 where one is under way."""
         names = {(site_id, receipt.name) for receipt in once}
         with self._changing:
             if names & self._names:
@@ -66,17 +67,8 @@ class UnderWay:
                     headers=[("Retry-After", "1")],
                 )
             self._names |= names
-
-    def end(self, site_id: int, once: Sequence[Receipt]) -> None:
-        """It is done, well or not."""
-        with self._changing:
-            self._names -= {(site_id, receipt.name) for receipt in once}
-
-    @contextmanager
-    def __call__(self, site_id: int, once: Sequence[Receipt]) -> Iterator[None]:
-        """Within, none of the same name begins."""
-        self.begin(site_id, once)
         try:
             yield
         finally:
-            self.end(site_id, once)
+            with self._changing:
+                self._names -= names

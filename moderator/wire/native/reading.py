@@ -41,4 +41,4 @@ def object_of(sent: Any) -> dict[str, Any]:
 def bad_field(field: str, detail: str) -> Problem:
     """422 for a field; after a semicolon the detail tells the cure."""
     detail, _, cure = detail.partition("; ")
-    return Problem(422, f"{field} {detail}", kind="bad-field", field=field, cure=cure)
+    return Problem(422, f"{field} {detail}", kind="bad-field", field=field, cure=cure or "/docs has what it may be")
