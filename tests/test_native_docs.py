@@ -46,7 +46,7 @@ def test_it_names_each_address_and_method_and_no_other(here: Installation) -> No
         if method != "parameters"
     }
     there = {
-        (rule.rule.replace("<comment_id>", "{id}"), method)
+        (rule.rule.replace("<our_id:comment_id>", "{id}"), method)
         for rule in here.app.url_map.iter_rules()
         if rule.rule.startswith(OURS)
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}

@@ -6,6 +6,7 @@ What each address takes and answers is in ``description.py``, which is served as
 from typing import Any
 
 from flask import Blueprint, Response, request
+from werkzeug.routing import BaseConverter
 
 from moderator.comment import MOST_ID, Comment, clean
 from moderator.moderation import Moderator
@@ -19,9 +20,16 @@ from moderator.wire.problems import JSON_HEADERS, Problem
 from moderator.wire.problems import answer as answered
 
 
+class OurId(BaseConverter):
+    """What may be our id of a comment: anything that is not an address of its own."""
+
+    regex = r"(?!batch\Z)[^/]+"
+
+
 def blueprint(store: Store, moderator: Moderator, clock: Clock, *, most_bytes: int) -> Blueprint:
     """The addresses under /v1/comments."""
     door = Blueprint("native", __name__, url_prefix="/v1/comments")
+    door.record_once(lambda state: state.app.url_map.converters.update(our_id=OurId))
     senders = Senders(store, clock)
     under_way = UnderWay()
     door.register_error_handler(Replayed, _replayed)
@@ -51,14 +59,14 @@ def blueprint(store: Store, moderator: Moderator, clock: Clock, *, most_bytes: i
         written, kind = (batch.as_lines, batch.LINES[0]) if lines else (batch.as_array, JSON[0])
         return Response(written(groups), headers=JSON_HEADERS, mimetype=kind)
 
-    @door.put("/<comment_id>")
+    @door.put("/<our_id:comment_id>")
     def edit(comment_id: str) -> Response:
         received = senders.receive(request, most_bytes=most_bytes)
         sent = reading.object_of(parse(received.body))
         now = store.comment(received.site, clean(comment_id))
         return judge(received, _same(now, sent, signed=received.signed))
 
-    @door.post("/<comment_id>/verdict")
+    @door.post("/<our_id:comment_id>/verdict")
     def verdict(comment_id: str) -> Response:
         site, body, once, signed = senders.receive(request, most_bytes=most_bytes)
         sent = parse(body)
@@ -72,7 +80,7 @@ def blueprint(store: Store, moderator: Moderator, clock: Clock, *, most_bytes: i
             raise _unknown() from None
         return answered(answers.verdict_given(given))
 
-    @door.get("/<comment_id>")
+    @door.get("/<our_id:comment_id>")
     def show(comment_id: str) -> Response:
         return _history(store, senders.by_key(request.environ), clean(comment_id))
 
@@ -81,7 +89,7 @@ def blueprint(store: Store, moderator: Moderator, clock: Clock, *, most_bytes: i
         site = senders.by_key(request.environ)
         return _history(store, site, _called(store, site).id)
 
-    @door.delete("/<comment_id>")
+    @door.delete("/<our_id:comment_id>")
     def delete(comment_id: str) -> Response:
         site = senders.by_key(request.environ)
         try:
@@ -128,7 +136,8 @@ def _same(now: StoredComment | None, sent: dict[str, Any], *, signed: bool) -> C
         sent = {"id": now.comment.id, **sent}
     comment = reading.comment(sent)
     if comment.id != now.comment.id:
-        raise reading.bad_field("id", "is not what the blog called this comment; send the same, or leave it out")
+        cure = "send the same id, or leave it out"
+        raise Problem(409, "the blog called this comment otherwise", kind="other-id", field="id", cure=cure)
     return comment
 
 

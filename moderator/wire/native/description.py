@@ -40,7 +40,11 @@ IDEMPOTENCY_KEY: Json = {
     "name": "Idempotency-Key",
     "in": "header",
     "required": False,
-    "schema": {"type": "string", "pattern": r'^"[A-Za-z0-9_.~:/+=-]{1,255}"$'},
+    "schema": {
+        "type": "string",
+        "maxLength": once.MOST_OF_A_KEY,
+        "pattern": f"^({once.QUOTED.pattern}|{once.BARE.pattern})$",
+    },
     "description": f"Happens once under this name ({once.MOST_OF_A_KEY} characters in quotes at most), kept for a day.",
 }
 
@@ -143,7 +147,7 @@ PATHS: Json = {
             "operationId": "decideMany",
             "summary": "Decide on many comments",
             "description": (
-                f"Up to {batch.MOST_COMMENTS:,} comments, as an array or one a line. The answers are in the same order, "
+                f"Up to {batch.MOST_COMMENTS:,} comments, as an array or one a line. Answers are in the same order, "
                 "each an answer or a problem; what is wrong with one comment does not touch the others. Lines are "
                 "answered by lines while later ones are still judged. With an Idempotency-Key or signed, a batch that "
                 "comes again goes on where it had stopped: known comments give the answer that stands, and nothing is "

@@ -24,6 +24,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "replayed": (409, "This signed message was taken before."),
     "under-way": (409, "A request with the same key or message id is under way."),
     "no-own-id": (409, "The comment came through another door, without an id of the blog's own."),
+    "other-id": (409, "The blog gave this comment another id than the one in the body."),
     "too-large": (413, "The body, or one line of it, is too long."),
     "too-many": (413, "There are too many comments in the batch."),
     "media-type": (415, "The body is of another type or charset."),
@@ -55,7 +56,7 @@ COMMENT: Json = {
         "id": _own_id("The blog's own id of the comment."),
         "body": {
             "type": "string",
-            "pattern": r"\S",
+            "pattern": r"[^\s\u001c-\u001f\u0085]",  # more than space, in Python's sense and in ECMAScript's
             "maxLength": MOST_LONG,
             "description": "Its text, plain or HTML.",
         },
