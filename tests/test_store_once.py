@@ -5,6 +5,7 @@ import threading
 import pytest
 from conftest import APPROVE, HOLD, REJECT, HandClock, Send
 from sqlalchemy import create_engine, text
+from test_store_durability import run as in_process
 
 from moderator.comment import Author, Comment, Status, Word
 from moderator.store import Filter, KeyReused, Receipt, Remembered, Replayed, Site, Store, UnknownComment
@@ -84,6 +85,46 @@ def test_of_twenty_at_once_one_is_stored_and_all_are_answered_alike(
         thread.join()
     assert len({answer.id for answer in answers}) == 1 and len(answers) == 20
     assert (rows(store_url, "comments"), rows(store_url, "receipts")) == (1, 1)
+
+
+def test_a_kill_leaves_no_receipt_without_its_decision_nor_the_other_way_round(store_url: str) -> None:
+    Store.upgrade(store_url)
+    printed = in_process(
+        """
+        from moderator.store import Receipt
+
+        def write(out):
+            store = Store.open(URL, clock=now)
+            site = store.site_by_name("blog") or store.add_site("blog")[0]
+            for number in range(100_000):
+                own_id = f"{os.getpid()}-{number}"
+                store.once.remember(site, Comment("Hello", id=own_id), HOLD, [Receipt(own_id, "f")], at=now())
+                os.write(out, (own_id + "\\n").encode())
+
+        for _ in range(10):
+            back, out = os.pipe()
+            pid = os.fork()
+            if pid == 0:
+                write(out)
+            os.close(out)
+            acknowledged = os.read(back, 100)
+            time.sleep(random.uniform(0.0, 0.05))
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+            while some := os.read(back, 65536):
+                acknowledged += some
+            os.close(back)
+            sys.stdout.write(acknowledged[:acknowledged.rindex(b"\\n") + 1].decode())
+        """,
+        store_url,
+    )
+    engine = create_engine(store_url)
+    with engine.connect() as connection:
+        stored = {id: own for id, own in connection.execute(text("SELECT id, external_id FROM comments"))}
+        told = set(connection.scalars(text("SELECT comment_id FROM receipts")))
+    engine.dispose()
+    assert told == set(stored)
+    assert set(printed.split()) <= set(stored.values())
 
 
 def test_a_verdict_happens_once(store: Store, site: Site, send: Send, store_url: str) -> None:
