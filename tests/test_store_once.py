@@ -120,7 +120,7 @@ def test_a_kill_leaves_no_receipt_without_its_decision_nor_the_other_way_round(s
     )
     engine = create_engine(store_url)
     with engine.connect() as connection:
-        stored = {id: own for id, own in connection.execute(text("SELECT id, external_id FROM comments"))}
+        stored: dict[str, str] = dict(connection.execute(text("SELECT id, external_id FROM comments")).all())
         told = set(connection.scalars(text("SELECT comment_id FROM receipts")))
     engine.dispose()
     assert told == set(stored)
