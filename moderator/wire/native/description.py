@@ -98,10 +98,10 @@ SCHEMES: Json = {
 KEY = '-H "Authorization: Bearer $KEY"'
 JSON = '-H "Content-Type: application/json"'
 ID = f'ID=$(curl -s "{{base}}/v1/comments?external_id=1" {KEY} | cut -d \'"\' -f 4)'
-SPAM = (
-    '{"id": "1", "body": "Great post! Cheap watches at www.watch-deals-24.shop", "author": {"name": "cheap watches"}}'
-)
-TWO = """'{"id": "2", "body": "Thank you, the third step was it."}' '{"id": "3", "body": "www.watch-deals-24.shop"}'"""
+SPAM = """'{"id": "1", "author": {"name": "cheap watches"},
+      "body": "Great post! Cheap watches at www.watch-deals-24.shop"}'"""
+TWO = """'{"id": "2", "body": "Thank you, the third step was it."}' \\
+  '{"id": "3", "body": "www.watch-deals-24.shop"}'"""
 
 PATHS: Json = {
     "/v1/comments": {
@@ -121,7 +121,7 @@ PATHS: Json = {
                 "201": _json("New.", "Answer"),
                 **_problems(400, 401, 409, 413, 415, 422, 503),
             },
-            "x-codeSamples": _curl(f"curl -s {{base}}/v1/comments {KEY} {JSON} \\\n  -d '{SPAM}'"),
+            "x-codeSamples": _curl(f"curl -s {{base}}/v1/comments {KEY} \\\n  {JSON} \\\n  -d {SPAM}"),
         },
         "get": {
             "operationId": "find",
@@ -198,7 +198,7 @@ PATHS: Json = {
                 **_problems(400, 401, 404, 409, 413, 415, 422, 503),
             },
             "x-codeSamples": _curl(
-                f'{ID}\ncurl -s -X PUT {{base}}/v1/comments/$ID {KEY} {JSON} \\\n  -d \'{{"body": "Great post!"}}\''
+                f'{ID}\ncurl -s -X PUT {{base}}/v1/comments/$ID {KEY} \\\n  {JSON} -d \'{{"body": "Great post!"}}\''
             ),
         },
         "get": {
@@ -239,7 +239,7 @@ PATHS: Json = {
                 **_problems(400, 401, 404, 409, 413, 415, 422, 503),
             },
             "x-codeSamples": _curl(
-                f"{ID}\ncurl -s {{base}}/v1/comments/$ID/verdict {KEY} {JSON} \\\n"
+                f"{ID}\ncurl -s {{base}}/v1/comments/$ID/verdict {KEY} \\\n  {JSON} \\\n"
                 '  -d \'{"verdict": "spam", "by": "ann"}\''
             ),
         },
