@@ -36,7 +36,7 @@ _WHOLE = (
 
 
 def comment_of(content: str) -> Comment:
-    """The Comment in a ``content`` column; of a deleted one there may be no more than its id."""
+    """The Comment in a ``content`` column. Without an id or a body where its protocol asks for none."""
     return Comment.from_json(json.loads(content), needs_id=False, needs_body=False)
 
 

@@ -35,7 +35,7 @@ def read_body(environ: Mapping[str, Any], *, most_bytes: int, types: Sequence[st
         raise Problem(
             415, "a compressed body is not taken", kind="content-encoding", cure="send it without Content-Encoding"
         )
-    return _read(environ, most_bytes)
+    return read_raw(environ, most_bytes)
 
 
 def parse(raw: bytes) -> Any:
@@ -98,8 +98,11 @@ def _check_type(sent: str, types: Sequence[str]) -> None:
         raise Problem(415, "the body must be UTF-8", kind="media-type", cure="send it without another charset")
 
 
-def _read(environ: Mapping[str, Any], most_bytes: int) -> bytes:
-    """The body, of at most so many bytes; its end is told by Content-Length or, where it is chunked, by the server."""
+def read_raw(environ: Mapping[str, Any], most_bytes: int) -> bytes:
+    """The body, of at most so many bytes; its end is told by Content-Length or, where it is chunked, by the server.
+
+    Raises Problem: 413 or 400.
+    """
     length = environ.get("CONTENT_LENGTH")
     stream = environ["wsgi.input"]
     if length:
