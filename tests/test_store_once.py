@@ -60,6 +60,14 @@ def test_a_message_is_taken_once_but_its_sender_may_try_again(store: Store, site
         once(store, site, clock, "Hi", Receipt("message m", "f", 105))
 
 
+def test_a_message_under_a_known_key_is_taken_once_too(store: Store, site: Site, clock: HandClock) -> None:
+    first = once(store, site, clock, "Hi", KEY, Receipt("message 1", KEY.fingerprint, 100))
+    second = Receipt("message 2", KEY.fingerprint, 100)
+    assert once(store, site, clock, "Hi", KEY, second).id == first.id
+    with pytest.raises(Replayed):
+        once(store, site, clock, "Hi", KEY, second)
+
+
 def test_receipts_are_forgotten_after_a_day(store: Store, site: Site, clock: HandClock, store_url: str) -> None:
     once(store, site, clock)
     clock.pass_(hours=23, minutes=59)

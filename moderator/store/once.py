@@ -119,6 +119,9 @@ def _before(connection: Connection, site_id: int, wanted: Sequence[Receipt], *, 
         if receipt.stamp:
             connection.execute(update(receipts).where(which).values(stamp=receipt.stamp))
         found = row
+    if found is not None:  # under one name of two: the other one is its receipt as well from now on
+        what = {name: getattr(found, name) for name in ("comment_id", "decision", "known", "verdict_id")}
+        _keep(connection, site_id, wanted, at=at, **what)
     return found
 
 
