@@ -1,6 +1,6 @@
 """A running server against its own OpenAPI document: what schemathesis makes of it, good and bad, all checks on.
 
-MODERATOR_TEST_MUTATED is how many examples each address gets; with 1000 it is more than 10,000 requests.
+MODERATOR_TEST_MUTATED is how many examples each address gets; 1500 made 11,092 requests.
 """
 
 import os
