@@ -6,7 +6,7 @@ from typing import NoReturn
 
 import click
 
-from moderator.cli import datasets, explaining, exports, judging, keeping, measuring, models, serving
+from moderator.cli import coral, datasets, explaining, exports, judging, keeping, measuring, models, serving
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -37,6 +37,7 @@ COMMANDS: tuple[click.Command, ...] = (
     measuring.evaluate,
     models.models,
 )
+keeping.sites.add_command(coral.coral)
 for command in COMMANDS:
     commands.add_command(command)
 

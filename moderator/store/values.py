@@ -12,6 +12,9 @@ from moderator.policy import SitePolicy
 class Doors:
     """What a site's owner chose of the protocols that its blog speaks; each field belongs to one of them."""
 
+    # Coral: whether we say APPROVED, which skips Coral's later phases, or have no opinion.
+    coral_approves: bool = False
+
 
 @dataclass(frozen=True, slots=True)
 class Site:
