@@ -6,7 +6,7 @@ from typing import NoReturn
 
 import click
 
-from moderator.cli import coral, datasets, explaining, exports, judging, keeping, measuring, models, serving
+from moderator.cli import blogspam, coral, datasets, explaining, exports, judging, keeping, measuring, models, serving
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -37,7 +37,8 @@ COMMANDS: tuple[click.Command, ...] = (
     measuring.evaluate,
     models.models,
 )
-keeping.sites.add_command(coral.coral)
+for protocol in (blogspam.blogspam, coral.coral):
+    keeping.sites.add_command(protocol)
 for command in COMMANDS:
     commands.add_command(command)
 

@@ -26,7 +26,7 @@ def read_json(environ: Mapping[str, Any], *, most_bytes: int) -> Any:
 def read_body(environ: Mapping[str, Any], *, most_bytes: int) -> bytes:
     """The body of a request that says that it is JSON, as sent: for signatures. Raises Problem: 413, 415 or 400."""
     _check_type(environ)
-    return _read(environ, most_bytes)
+    return read_bytes(environ, most_bytes=most_bytes)
 
 
 def parse(raw: bytes) -> Any:
@@ -90,7 +90,7 @@ def _check_type(environ: Mapping[str, Any]) -> None:
         )
 
 
-def _read(environ: Mapping[str, Any], most_bytes: int) -> bytes:
+def read_bytes(environ: Mapping[str, Any], *, most_bytes: int) -> bytes:
     """The body, of at most so many bytes; its end is told by Content-Length or, where it is chunked, by the server."""
     length = environ.get("CONTENT_LENGTH")
     stream = environ["wsgi.input"]
