@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 # How many a protocol meets; the whole number is 10,000.
-MUTATIONS = int(os.environ.get("MODERATOR_TEST_MUTATIONS", "250"))
+MUTATIONS = int(os.environ.get("MODERATOR_TEST_MUTATIONS", "200"))
 
 many = settings(
     max_examples=MUTATIONS,

@@ -43,6 +43,7 @@ def set_door(here: Installation, *, shut: bool = False, holds_are_ok: bool = Fal
 
 def made(folder: Path) -> Iterator[Installation]:
     here = install(folder)
+    here.store.add_site("another")
     set_door(here)
     yield here
     here.store.close()
@@ -95,13 +96,13 @@ def test_there_are_transcripts() -> None:
 @pytest.mark.parametrize(
     "key", ["x", "bs_1_", "bs_999999999_" + "k" * 43, "bs_2_" + "k" * 43, "bs_1_" + "K" * 43, "bs_١_" + "k" * 43, "é"]
 )
-def test_a_wrong_key_is_403(key: str, here: Installation) -> None:
-    here.store.add_site("another")
+def test_a_wrong_key_is_403(key: str, shared: Installation) -> None:
+    before = shared.store.counts()
     for path in ("/", "/classify/", "/stats/", "/plugins/"):
-        method = here.client.get if path == "/plugins/" else here.client.post
+        method = shared.client.get if path == "/plugins/" else shared.client.post
         answer = method(f"/blogspam/{key}{path}", data=json.dumps(ASKED))
         assert (answer.status_code, answer.get_json()["result"]) == (403, "ERROR")
-    assert not stored(here)
+    assert shared.store.counts() == before
 
 
 def test_the_sites_key_for_our_own_protocol_opens_nothing(here: Installation) -> None:
@@ -184,11 +185,13 @@ def test_no_answer_has_the_score(here: Installation) -> None:
         ("exclude=.*,max-links=5", ""),
     ],
 )
-def test_options(wanted: str, blocker: str, here: Installation) -> None:
+def test_options(wanted: str, blocker: str, shared: Installation) -> None:
     more = {"comment": "see http://a.example/ & x"} if "max-links" in wanted and blocker == "50-lotsaurls" else {}
-    answer = ask(here, options=wanted, **more)
+    before = sum(shared.store.counts().values())
+    answer = ask(shared, options=wanted, name=f"Ann, who wants {wanted}", **more)
     assert (answer["result"], answer.get("blocker", "")) == ("SPAM" if blocker else "OK", blocker)
-    assert bool(stored(here)) is (not blocker and not wanted.startswith("whitelist"))
+    kept = sum(shared.store.counts().values()) - before
+    assert kept == (not blocker and not wanted.startswith("whitelist"))
 
 
 def test_an_exclusion_is_no_pattern_and_never_excludes_our_own_judgement(here: Installation) -> None:
@@ -259,8 +262,8 @@ def test_bytes_that_are_no_utf8_do_not_help_a_commenter(here: Installation) -> N
     "raw",
     [b"", b"[]", b"7", b'{"comment":[]}', b'{"Comment":"a","comment":"b"}', b'{"comment":{"a":1}}', b"[" * 100_000],
 )
-def test_what_only_a_programmer_can_send_is_an_error(raw: bytes, here: Installation) -> None:
-    answer = post(here, raw)
+def test_what_only_a_programmer_can_send_is_an_error(raw: bytes, shared: Installation) -> None:
+    answer = post(shared, raw)
     assert (answer.status_code, answer.get_json()["result"]) == (200, "ERROR")
     assert answer.get_json()["reason"]
 

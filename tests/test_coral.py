@@ -102,11 +102,12 @@ def test_there_are_transcripts() -> None:
     "signed",
     ["", "sha256=", "x" * 64, "sha256=" + "0" * 64, "sha1=" + "0" * 40, "é\xff", ",,,,", "sha256=" + "z" * 5_000],
 )
-def test_a_wrong_signature_is_401(signed: str, here: Installation) -> None:
-    answer = post(here, json.dumps(ASKED).encode(), signed)
+def test_a_wrong_signature_is_401(signed: str, shared: Installation) -> None:
+    before = len(stored(shared))
+    answer = post(shared, json.dumps(ASKED).encode(), signed)
     assert answer.status_code == 401
     assert answer.get_json()["cure"]
-    assert not stored(here)
+    assert len(stored(shared)) == before
 
 
 def test_the_signature_is_of_the_very_bytes(here: Installation) -> None:

@@ -124,6 +124,14 @@ def test_a_broken_row_is_told_and_does_not_stop_the_others(data: Path, tmp_path:
     assert "and 3 more" in told.output
 
 
+def test_what_nobody_called_ham_or_spam_is_no_label(data: Path, tmp_path: Path) -> None:
+    path = tmp_path / "old.csv"
+    path.write_text("id,text,label\n1,Thanks,approved\n2,Hm,pending\n3,Bad,Trash\n4,Buy,spam\n")
+    said = bring(data, path)
+    assert (said["stored"], said["passed"]) == (2, {"pending": 1, "trash": 1})
+    assert labels(data) == {"1": "ham", "4": "spam"}
+
+
 def test_a_mistake_in_one_file_stores_nothing_of_the_others(data: Path, tmp_path: Path) -> None:
     for bad in (tmp_path / "missing.xml", CASES / "page_classic.html"):
         done = run("import", "blog", str(CASES / "wordpress.xml"), str(bad), data=data)

@@ -21,6 +21,8 @@ AT_ONCE = 500  # comments a transaction: 20 ms, for which a blog that asks at th
 SHOWN_BROKEN = 5
 LINE_EVERY = 10_000  # comments read, where no person watches
 BAR_EVERY = 0.1  # seconds
+# What people's own tables call a comment of which nobody said that it is ham or spam.
+NO_LABELS = frozenset({"pending", "held", "hold", "trash", "deleted", "unwanted"})
 
 
 @dataclass(frozen=True)
@@ -146,8 +148,10 @@ def _said(row: Any, source: Source, tally: Tally) -> tuple[Comment, Word] | None
     """The comment of a row and what was said of it, counted; None for one that is passed over, and why."""
     from moderator.labelled import example_of
 
-    if row.passed:
-        tally.passed[row.passed] += 1
+    label = str(row.fields.get("label", "")).strip().lower()
+    passed = row.passed or (label if label in NO_LABELS else "")
+    if passed:
+        tally.passed[passed] += 1
         return None
     try:
         if row.problem:
