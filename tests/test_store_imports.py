@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from conftest import HandClock, Send
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from review_desk import Desk
 
 from moderator.comment import Action, Comment, Status, Word
 from moderator.store import Filter, Site, Store, Taken
@@ -124,3 +126,17 @@ def test_every_row_is_counted_once_and_look_says_what_take_does(
     assert looked == take(one_store, site, history)
     assert looked.new + looked.known + looked.other == len(history)
     assert looked.new == len({comment.id for comment, _ in history})
+
+
+def test_the_pages_show_where_an_imported_comment_comes_from(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk.log_in()
+    take(desk.store, desk.site)
+    stored = desk.store.comment_by_external_id(desk.site, "1")
+    assert stored is not None
+    for address in ("/?status=approved", f"/comments/{stored.id}"):
+        page = desk.browser.get(address)
+        assert page.status_code == 200
+        assert "It came with an import" in page.text
+    assert "import old.xml" in page.text
+    desk.store.close()
