@@ -26,7 +26,7 @@ def read_json(environ: Mapping[str, Any], *, most_bytes: int) -> Any:
 def read_body(environ: Mapping[str, Any], *, most_bytes: int) -> bytes:
     """The body of a request that says that it is JSON, as sent: for signatures. Raises Problem: 413, 415 or 400."""
     _check_type(environ)
-    return read_bytes(environ, most_bytes=most_bytes)
+    return read_raw(environ, most_bytes)
 
 
 def parse(raw: bytes) -> Any:
@@ -90,8 +90,11 @@ def _check_type(environ: Mapping[str, Any]) -> None:
         )
 
 
-def read_bytes(environ: Mapping[str, Any], *, most_bytes: int) -> bytes:
-    """The body, of at most so many bytes; its end is told by Content-Length or, where it is chunked, by the server."""
+def read_raw(environ: Mapping[str, Any], most_bytes: int) -> bytes:
+    """The body, of at most so many bytes; its end is told by Content-Length or, where it is chunked, by the server.
+
+    Raises Problem: 413 or 400.
+    """
     length = environ.get("CONTENT_LENGTH")
     stream = environ["wsgi.input"]
     if length:

@@ -22,7 +22,7 @@ from moderator.comment import Comment, CommentError, Status, Word
 from moderator.moderation import Moderator, StoreUnavailable, log_fault
 from moderator.store import Remembered, Site, Store, StoreError
 from moderator.wire.blogspam import options
-from moderator.wire.json_body import parse, read_bytes
+from moderator.wire.json_body import parse, read_raw
 from moderator.wire.problems import Problem, answer
 
 log = logging.getLogger(__name__)
@@ -129,7 +129,7 @@ def _fields(most_bytes: int) -> dict[str, str]:
     The type of the body is not asked for, as the old service did not, and bytes that are no UTF-8 are replaced: Perl
     writes some that nobody else takes, and who comments decides which.
     """
-    raw = read_bytes(request.environ, most_bytes=most_bytes)
+    raw = read_raw(request.environ, most_bytes)
     sent = parse(raw.decode("utf-8", "replace").encode())
     if not isinstance(sent, dict):
         raise _bad("the body must be a JSON object")
