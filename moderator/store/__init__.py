@@ -14,6 +14,7 @@ from moderator.store.errors import (
 )
 from moderator.store.facade import Store
 from moderator.store.values import (
+    AkismetKey,
     ApiKey,
     Batch,
     Doors,
@@ -33,9 +34,11 @@ from moderator.store.values import (
     Site,
     SiteSecret,
     StoredComment,
+    Tally,
 )
 
 __all__ = [
+    "AkismetKey",
     "ApiKey",
     "Batch",
     "Clock",
@@ -63,6 +66,7 @@ __all__ = [
     "StoreBusy",
     "StoreError",
     "StoredComment",
+    "Tally",
     "TooManyAttempts",
     "UnknownComment",
     "UnknownVerdict",
