@@ -6,7 +6,7 @@ from typing import NoReturn
 
 import click
 
-from moderator.cli import datasets, explaining, exports, judging, keeping, measuring, models, serving
+from moderator.cli import akismet_keys, datasets, explaining, exports, judging, keeping, measuring, models, serving
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -39,6 +39,9 @@ COMMANDS: tuple[click.Command, ...] = (
 )
 for command in COMMANDS:
     commands.add_command(command)
+# Of sites, what belongs to one protocol.
+for command in (akismet_keys.akismet_key, akismet_keys.akismet):
+    keeping.sites.add_command(command)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

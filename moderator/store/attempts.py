@@ -5,7 +5,6 @@ many tries at once nor many worker processes multiply what is allowed.
 """
 
 import ipaddress
-
 from collections.abc import Sequence
 from typing import NamedTuple
 
