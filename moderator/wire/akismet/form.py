@@ -98,7 +98,7 @@ def read_form(environ: Mapping[str, Any], *, most_bytes: int) -> Form:
     pairs = [*_urlencoded(query)]
     if kind == "multipart/form-data":
         pairs += _multipart(raw, options.get("boundary", ""))
-    elif kind in URLENCODED:
+    elif kind in URLENCODED or "/" not in kind:  # npm's akismet sets "charset=utf-8" and nothing else
         pairs += _urlencoded(raw)
     elif raw:
         raise Refused("the body is no form; send Content-Type: application/x-www-form-urlencoded")
