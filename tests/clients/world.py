@@ -2,7 +2,7 @@
 
     unshare --mount --net python tests/clients/world.py PLAN
 
-PLAN is a JSON file: ``data`` (the installation's folder), ``hosts`` (names that lead to us), ``commands`` (by name, each
+PLAN is a JSON file: ``data`` (an installation's folder), ``hosts`` (names that lead to us), ``commands`` (by name, each
 a list; their environment has the certificate to trust). Prints a JSON object: what each command said and its status.
 It needs network and mount namespaces: root, or ``unshare --map-root-user`` where the kernel lets users have them.
 """
