@@ -41,6 +41,12 @@ class Blog:
         """All comments of the site, newest first."""
         return self.here.store.queue(Filter(status=None, site_id=self.here.site.id)).comments
 
+    def answered(self, answer: TestResponse) -> StoredComment:
+        """The comment that an answer speaks of."""
+        found = self.here.store.comment(self.here.site, answer.headers["X-akismet-guid"])
+        assert found is not None
+        return found
+
 
 def set_up(data: Path, **flags: object) -> Blog:
     """A new installation in this folder, its site with a key."""

@@ -26,6 +26,14 @@ def blog(tmp_path: Path) -> Iterator[Blog]:
     made.here.store.close()
 
 
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Blog]:
+    """A blog for tests that look at nothing but the comment that they sent."""
+    made = set_up(tmp_path_factory.mktemp("shared"))
+    yield made
+    made.here.store.close()
+
+
 def filled(told: Any, key: str) -> Any:
     """With the key and the month in their places."""
     if isinstance(told, dict):
@@ -144,14 +152,13 @@ def test_a_key_and_what_was_forwarded_are_in_no_log(blog: Blog, caplog: pytest.L
      ("rot13", "unicode_escape", "utf-8"), ("no-such", "\x00", "utf-8")],
 )  # fmt: skip
 def test_a_comment_is_read_in_the_charset_in_which_it_came(
-    declared: str, in_field: str, codec: str, blog: Blog
+    declared: str, in_field: str, codec: str, shared: Blog
 ) -> None:
     text = {"cp1251": "Спасибо за статью", "shift_jis": "とても参考になりました"}.get(codec, "Voilà, très bien, Zoë")
-    body = b"api_key=" + blog.key.encode() + b"&blog_charset=" + in_field.encode() + b"&comment_content="
+    body = b"api_key=" + shared.key.encode() + b"&blog_charset=" + in_field.encode() + b"&comment_content="
     body += text.encode(codec).replace(b"&", b"%26").replace(b"+", b"%2B").replace(b"%", b"%25")
     kind = "application/x-www-form-urlencoded" + (f"; charset={declared}" if declared else "")
-    assert blog.ask("/1.1/comment-check", body, Content_Type=kind).status_code == 200
-    assert blog.kept()[0].comment.body == text
+    assert shared.answered(shared.ask("/1.1/comment-check", body, Content_Type=kind)).comment.body == text
 
 
 def test_fields_that_come_twice_or_as_arrays_are_read_as_php_reads_them(blog: Blog) -> None:
@@ -185,13 +192,12 @@ DIRTY: tuple[dict[str, str], ...] = (
 
 
 @pytest.mark.parametrize("more", DIRTY, ids=range(len(DIRTY)))
-def test_dirty_input_is_decided_all_the_same(more: dict[str, str], blog: Blog) -> None:
-    answer = blog.check(**{"content": more.pop("comment_content", "Thank you.")}, **more)
+def test_dirty_input_is_decided_all_the_same(more: dict[str, str], shared: Blog) -> None:
+    answer = shared.check(**{"content": more.pop("comment_content", "Thank you.")}, **more)
     assert answer.status_code == 200 and answer.text in ("true", "false")
     assert answer.headers["X-akismet-guid"]
-    (stored,) = blog.kept()  # and it can be shown
-    assert blog.here.store.history(stored.id) is not None
-    assert blog.ask("/1.1/submit-ham", blog.comment(**more)).text in (THANKS, "invalid")
+    assert shared.answered(answer).status in (Status.APPROVED, Status.HELD)  # and it can be shown
+    assert shared.ask("/1.1/submit-ham", shared.comment(**more)).text in (THANKS, "invalid")
 
 
 def test_what_we_explain_cannot_add_a_header(blog: Blog) -> None:
