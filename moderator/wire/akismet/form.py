@@ -120,7 +120,9 @@ def _urlencoded(raw: bytes) -> Iterator[tuple[str, bytes]]:
     for pair in raw.replace(b"+", b" ").split(b"&"):
         name, _, value = pair.partition(b"=")
         if name:
-            yield unquote_to_bytes(name).decode("utf-8", "replace"), unquote_to_bytes(value)
+            # Most names and half of the values have nothing quoted, and asking first is fast.
+            plain_name = unquote_to_bytes(name) if b"%" in name else name
+            yield plain_name.decode("utf-8", "replace"), unquote_to_bytes(value) if b"%" in value else value
 
 
 def _multipart(raw: bytes, boundary: str) -> Iterator[tuple[str, bytes]]:
