@@ -6,14 +6,26 @@ import json
 import re
 import unicodedata
 from datetime import UTC, datetime
-from typing import Any
 
-from moderator.comment import MOST_LONG, MOST_SECONDS, MOST_SHORT, Comment
+from moderator.comment import (
+    MOST_ID,
+    MOST_LONG,
+    MOST_SECONDS,
+    MOST_SHORT,
+    UNSEEN,
+    Author,
+    Behaviour,
+    Comment,
+    Parent,
+    Post,
+    clean,
+)
 from moderator.wire.akismet.form import Form
 
 # The field that WordPress's plugin fills with a number up to 250, and its script with the time in milliseconds.
 MOST_WITHOUT_SCRIPT = 250
 OWN_ID = "akismet:"
+NO_PARENT = Parent()
 # What the blog wants to hear again when it is told of a verdict later.
 ECHOED = ("comment_post_ID", "callback")
 TAG = re.compile(r"<[^<>]*>")
@@ -25,43 +37,43 @@ LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*")
 
 def comment_of(form: Form) -> Comment:
     """The comment in a form. Never fails: what is too long is cut, what makes no sense is left out."""
-    sent = {
-        "body": form.get("comment_content")[:MOST_LONG],
-        "author": {
-            "name": _short(form, "comment_author"),
-            "email": _short(form, "comment_author_email"),
-            "url": _short(form, "comment_author_url"),
-        },
-        "ip": _ip(form),
-        "user_agent": _short(form, "user_agent", "comment_agent"),
+    ip, body = _ip(form), clean(form.get("comment_content")[:MOST_LONG])
+    author = Author(
+        _short(form, "comment_author"), _short(form, "comment_author_email"), _short(form, "comment_author_url")
+    )
+    post = Post(_short(form, "permalink"))
+    return Comment(
+        body,
+        id=own_id(body, ip, author, post.url or form.get("comment_post_ID")),
+        author=author,
+        ip=ip,
+        user_agent=_short(form, "user_agent", "comment_agent"),
         # Discourse and pykismet call it content_type.
-        "kind": _short(form, "comment_type", "content_type"),
-        "post": {"url": _short(form, "permalink")},
-        "parent": {"id": _parent(form)},
-        "created": _moment(form.get("comment_date_gmt")),
-        "language": _language(form.get("blog_lang")),
-        "honeypot": _honeypot(form),
-        "role": _role(form),
-        "behaviour": _behaviour(form),
-        "echo": {name: _short(form, name) for name in ECHOED if form.get(name)},
-    }
-    return Comment.from_json({**sent, "id": own_id(form)}, needs_body=False)
+        kind=_word(form.get("comment_type", "content_type")) or "comment",
+        post=post,
+        parent=_parent(form),
+        created=_moment(form.get("comment_date_gmt")),
+        language=_language(form.get("blog_lang")),
+        honeypot=_honeypot(form),
+        role=_role(form),
+        behaviour=_behaviour(form),
+        echo=tuple((name, _short(form, name)) for name in ECHOED if form.get(name)),
+    )
 
 
-def own_id(form: Form) -> str:
+def own_id(body: str, ip: str, author: Author, post: str) -> str:
     """An id for a comment that comes without one: the same for the check, a second check, and the feedback.
 
     Clients send back no id of ours. What stays the same is the post, the IP, who wrote, and the words: a blog may have
     added markup, escaped quotes and put rel="nofollow" to links before it sends them again.
     """
-    text = html.unescape(form.get("comment_content")[:MOST_LONG])
-    words = _plain(TAG.sub(" ", text))
+    text = html.unescape(body)
     told = (
-        SCHEME.sub("", form.get("permalink").strip()).rstrip("/") or form.get("comment_post_ID").strip(),
-        _ip(form),
-        _plain(form.get("comment_author")),
-        form.get("comment_author_email").strip().casefold(),
-        words or "".join(text.split()),  # signs only
+        SCHEME.sub("", post.strip()).rstrip("/"),
+        ip,
+        _plain(author.name),
+        author.email.strip().casefold(),
+        _plain(TAG.sub(" ", text)) or "".join(text.split()),  # signs only
         sorted({address.rstrip("/").casefold() for address in ADDRESS.findall(text)}),
     )
     return OWN_ID + hashlib.sha256(json.dumps(told).encode()).hexdigest()[:40]
@@ -72,7 +84,7 @@ def _plain(text: str) -> str:
 
 
 def _short(form: Form, *names: str) -> str:
-    return form.get(*names)[:MOST_SHORT]
+    return clean(form.get(*names)[:MOST_SHORT])
 
 
 def _ip(form: Form) -> str:
@@ -81,16 +93,16 @@ def _ip(form: Form) -> str:
     return ip[7:] if ip.lower().startswith("::ffff:") and "." in ip else ip
 
 
-def _parent(form: Form) -> str:
-    parent = form.get("comment_parent").strip()[:255]
-    return "" if parent == "0" else parent
+def _parent(form: Form) -> Parent:
+    parent = clean(form.get("comment_parent").strip()[:MOST_ID])
+    return NO_PARENT if parent in ("", "0") else Parent(parent)
 
 
-def _moment(text: str) -> str | None:
+def _moment(text: str) -> datetime | None:
     """As ISO 8601 or MySQL writes it, in UTC; anything else is no time."""
     try:
         moment = datetime.fromisoformat(text.strip()[:40])
-        return (moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)).isoformat()
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         return None
 
@@ -107,20 +119,23 @@ def _honeypot(form: Form) -> str:
 
 
 def _role(form: Form) -> str:
-    roles = [role.strip() for role in _short(form, "user_role").lower().split(",")]
+    """WordPress has a list of them."""
+    roles = [_word(role) for role in form.get("user_role")[:MOST_SHORT].split(",")]
     return "administrator" if "administrator" in roles else roles[0]
 
 
-def _behaviour(form: Form) -> dict[str, Any]:
+def _word(text: str) -> str:
+    """A name of something, in lower case; which can be longer, so it is cut well below what is taken."""
+    return clean(text.strip()[:MOST_ID]).lower()
+
+
+def _behaviour(form: Form) -> Behaviour:
     """What WordPress's script saw: whether it ran, and the time from the first key to the sending."""
-    seen: dict[str, Any] = {}
-    script = _number(form.get("POST_ak_js", "ak_js"))
-    if script is not None:
-        seen["script"] = script > MOST_WITHOUT_SCRIPT
-    begun, sent = _number(form.get("POST_ak_bib", "ak_bib")), _number(form.get("POST_ak_bfs", "ak_bfs"))
-    if begun and sent and 0 <= sent - begun <= MOST_SECONDS * 1000:
-        seen["seconds"] = (sent - begun) / 1000
-    return seen
+    script, begun, sent = (_number(form.get(f"POST_ak_{name}", f"ak_{name}")) for name in ("js", "bib", "bfs"))
+    if script is None and begun is None:
+        return UNSEEN
+    seconds = (sent - begun) / 1000 if begun and sent and 0 <= sent - begun <= MOST_SECONDS * 1000 else None
+    return Behaviour(seconds, script > MOST_WITHOUT_SCRIPT if script is not None else None)
 
 
 def _number(text: str) -> int | None:

@@ -8,6 +8,7 @@ the comment (cookies, passwords, nonces) is never read.
 import codecs
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -86,23 +87,29 @@ def _charset(name: str) -> str:
 
 def read_form(environ: Mapping[str, Any], *, most_bytes: int) -> Form:
     """The fields of the body, and where it does not have them, of the query. Raises Refused."""
-    kind, options = parse_options_header(environ.get("CONTENT_TYPE", ""))
-    kind = kind.strip().lower()
+    kind, charset, boundary = _content_type(environ.get("CONTENT_TYPE", ""))
     if environ.get("HTTP_CONTENT_ENCODING", "identity").strip().lower() not in ("", "identity"):
         raise Refused("a compressed body is not taken; send it without Content-Encoding")
     try:
         raw = read_raw(environ, most_bytes)
     except Problem as problem:
         raise Refused(f"{problem.detail}; {problem.cure or 'send it again'}") from None
-    query = environ.get("QUERY_STRING", "").encode("latin-1", "replace")
-    pairs = [*_urlencoded(query)]
+    query = environ.get("QUERY_STRING", "")
+    pairs = [*_urlencoded(query.encode("latin-1", "replace"))] if query else []
     if kind == "multipart/form-data":
-        pairs += _multipart(raw, options.get("boundary", ""))
+        pairs += _multipart(raw, boundary)
     elif kind in URLENCODED or "/" not in kind:  # npm's akismet sets "charset=utf-8" and nothing else
         pairs += _urlencoded(raw)
     elif raw:
         raise Refused("the body is no form; send Content-Type: application/x-www-form-urlencoded")
-    return Form(_named(pairs), _charset(options.get("charset", "")))
+    return Form(_named(pairs), charset)
+
+
+@lru_cache(maxsize=64)
+def _content_type(sent: str) -> tuple[str, str, str]:
+    """The media type, the codec and the boundary that a Content-Type tells; most clients send the same all the time."""
+    kind, options = parse_options_header(sent)
+    return kind.strip().lower(), _charset(options.get("charset", "")), options.get("boundary", "")
 
 
 def _named(pairs: list[tuple[str, bytes]]) -> dict[str, bytes]:
