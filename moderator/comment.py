@@ -150,7 +150,6 @@ UNSEEN = Behaviour()
 MOST_LONG = 1_048_576
 MOST_SHORT = 16_384
 MOST_ID = 255
-MOST_ECHOED = 8
 MOST_SECONDS = 31 * 24 * 3600
 LONG_FIELDS = frozenset({"body", "post.text", "parent.text"})
 
@@ -164,8 +163,8 @@ class Comment:
 
     ``id`` is the blog's own; ``kind`` is ``comment``, ``reply``, ``pingback``, ``trackback`` or what else the blog
     calls it; ``honeypot`` is what was typed into a field that people do not see; ``role`` is what the author is on the
-    blog (``administrator`` …), in the blog's word; ``echo`` is what its protocol needs to tell the blog of this comment
-    later, by name. Build it with :meth:`from_json`, which checks and cleans; the constructor itself trusts its caller.
+    blog (``administrator`` …), in the blog's word. Build it with :meth:`from_json`, which checks and cleans; the
+    constructor itself trusts its caller.
     """
 
     body: str
@@ -181,7 +180,6 @@ class Comment:
     honeypot: str = ""
     role: str = ""
     behaviour: Behaviour = UNSEEN
-    echo: tuple[tuple[str, str], ...] = ()
 
     @classmethod
     def from_json(cls, sent: Any, *, needs_id: bool = True, needs_body: bool = True) -> "Comment":
@@ -212,7 +210,6 @@ class Comment:
             role=_text(sent, "role").strip().lower(),
             # What few blogs know costs the others nothing.
             behaviour=_behaviour(_inner(sent, "behaviour")) if "behaviour" in sent else UNSEEN,
-            echo=_echo(_inner(sent, "echo")) if "echo" in sent else (),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -233,8 +230,6 @@ class Comment:
         }
         for name in ("author", "post", "parent"):
             whole[name] = {key: value for key, value in whole[name].items() if value}
-        if self.echo:
-            whole["echo"] = dict(self.echo)
         if self.behaviour is not UNSEEN:
             seen = {"seconds": self.behaviour.seconds, "script": self.behaviour.script}
             whole["behaviour"] = {key: value for key, value in seen.items() if value is not None}
@@ -312,12 +307,6 @@ def _behaviour(sent: Mapping[str, Any]) -> Behaviour:
     if script is not None and not isinstance(script, bool):
         raise CommentError("behaviour.script", f"must be true or false, not {_type_name(script)}")
     return Behaviour(float(seconds) if seconds is not None else None, script)
-
-
-def _echo(sent: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    if len(sent) > MOST_ECHOED:
-        raise CommentError("echo", f"has {len(sent):,} names; at most {MOST_ECHOED} are taken")
-    return tuple((_identifier(name, name="echo"), _text(sent, name, within="echo")) for name in sorted(sent))
 
 
 def _moment(value: Any) -> datetime | None:

@@ -26,8 +26,6 @@ from moderator.wire.akismet.form import Form
 MOST_WITHOUT_SCRIPT = 250
 OWN_ID = "akismet:"
 NO_PARENT = Parent()
-# What the blog wants to hear again when it is told of a verdict later.
-ECHOED = ("comment_post_ID", "callback")
 TAG = re.compile(r"<[^<>]*>")
 ADDRESS = re.compile(r"\bhttps?://[^\s\"'<>\\]{1,2048}", re.IGNORECASE)
 NOT_A_WORD = re.compile(r"[\W_]+")
@@ -57,7 +55,6 @@ def comment_of(form: Form) -> Comment:
         honeypot=_honeypot(form),
         role=_role(form),
         behaviour=_behaviour(form),
-        echo=tuple((name, _short(form, name)) for name in ECHOED if form.get(name)),
     )
 
 
