@@ -15,6 +15,8 @@ from test_native import within
 
 from moderator.comment import Status, Word
 from moderator.store import Doors, StoreBusy, StoreError
+from moderator.wire.akismet.asked import comment_of
+from moderator.wire.akismet.form import Form
 
 TRANSCRIPTS = sorted((Path(__file__).parent / "transcripts" / "akismet").glob("*.toml"))
 
@@ -249,6 +251,25 @@ def test_feedback_on_another_comment_is_kept_as_one_and_teaches(other: dict[str,
     assert checked.verdict is None
     assert reported.verdict is not None and (reported.verdict.word, reported.verdict.door) == (Word.SPAM, "akismet")
     assert [found.label for found in blog.here.store.labelled()] == [Word.SPAM]
+
+
+@pytest.mark.parametrize(
+    ("checked", "reported", "is_the_same"),
+    [("See <a href='http://a.example/x'>it</a>", 'See <a href="http://a.example/x" rel="nofollow ugc">it</a>', True),
+     ("Tom & Jerry's \"best\"", "Tom &amp; Jerry\\'s &#8220;best&#8221;", True),
+     ("Two\r\n\r\nlines", "<p>Two</p> lines", True),
+     ("See <a href='//a.example'>it</a>", "See <a href='//b.example'>it</a>", False),
+     ("See <a href='mailto:a@a.example'>it</a>", "See <a href='mailto:b@b.example'>it</a>", False),
+     ("See https://a.example/x", "See https://a.example/y", False),
+     ("\U0001f44d", "\U0001f44e", False), ("Yes", "No", False)],
+)  # fmt: skip
+def test_a_comment_is_recognised_by_its_words_and_where_its_links_lead(
+    checked: str, reported: str, is_the_same: bool
+) -> None:
+    def own_id(content: str) -> str:
+        return comment_of(Form({"comment_content": content.encode(), "user_ip": b"192.0.2.7"})).id
+
+    assert (own_id(checked) == own_id(reported)) is is_the_same
 
 
 def test_feedback_with_another_sites_guid_moves_nothing_there(blog: Blog) -> None:

@@ -81,6 +81,7 @@ class AkismetKeys:
     def _look_up(self, key: str, pepper: bytes, address: str) -> tuple[int, Site | None]:
         here, all_together = attempts.of_akismet_key(address)
         at, bucket = self._access.now(), bucket_of(key, pepper)
+        self._access.read(lambda c: attempts.check(c, (here, all_together), at=at))  # who must wait stops no writer
         self._access.write(lambda c: attempts.begin(c, (here, all_together), at=at))
         if not self._access.read(lambda c: is_filled(c, bucket)):
             return 0, None

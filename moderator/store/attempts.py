@@ -6,7 +6,7 @@ many tries at once nor many worker processes multiply what is allowed.
 
 import ipaddress
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, delete, insert, select, update
 
@@ -65,21 +65,26 @@ def of_akismet_key(address: str) -> tuple[Count, Count]:
     return Count(f"akismet network\n{network_of(address)}", 20, 300), Count("akismet", 200, 2)
 
 
-def begin(connection: Connection, counts: Sequence[Count], *, at: int) -> None:
-    """Count a try as failed for now. TooManyAttempts, without counting it, where it came too early."""
-    digests = [count.digest for count in counts]
-    query = select(failed_logins).where(failed_logins.c.digest.in_(digests)).with_for_update()
-    rows = {row.digest: row for row in connection.execute(query)}
+def check(connection: Connection, counts: Sequence[Count], *, at: int, lock: bool = False) -> dict[str, Any]:
+    """TooManyAttempts where a try would come too early; else what was counted so far, by digest."""
+    query = select(failed_logins).where(failed_logins.c.digest.in_([count.digest for count in counts]))
+    rows = {row.digest: row for row in connection.execute(query.with_for_update() if lock else query)}
     wait = 0
-    for digest, count in zip(digests, counts, strict=True):
-        row = rows.get(digest)
+    for count in counts:
+        row = rows.get(count.digest)
         if row is not None and row.last_at > at - FORGOTTEN_AFTER and row.failures >= count.free:
             pause = min(2 ** min(row.failures - count.free, 30), count.longest) * SECOND
             wait = max(wait, row.last_at + pause - at)
     if wait > 0:
         raise TooManyAttempts(-(-wait // SECOND))
+    return rows
+
+
+def begin(connection: Connection, counts: Sequence[Count], *, at: int) -> None:
+    """Count a try as failed for now. TooManyAttempts, without counting it, where it came too early."""
+    rows = check(connection, counts, at=at, lock=True)
     connection.execute(delete(failed_logins).where(failed_logins.c.last_at <= at - FORGOTTEN_AFTER))
-    for digest in digests:
+    for digest in (count.digest for count in counts):
         row = rows.get(digest)
         if row is not None and row.last_at > at - FORGOTTEN_AFTER:
             changed = {"failures": row.failures + 1, "last_at": at}

@@ -27,7 +27,10 @@ MOST_WITHOUT_SCRIPT = 250
 OWN_ID = "akismet:"
 NO_PARENT = Parent()
 TAG = re.compile(r"<[^<>]*>")
-ADDRESS = re.compile(r"\bhttps?://[^\s\"'<>\\]{1,2048}", re.IGNORECASE)
+# Also one without a scheme: exchanging what a link leads to makes another comment.
+ADDRESS = re.compile(
+    r"(?://|\bhref\s{0,9}=\s{0,9}[\"']?(?:https?:)?/{0,9})([^\s\"'<>\\/][^\s\"'<>\\]{0,2047})", re.IGNORECASE
+)
 NOT_A_WORD = re.compile(r"[\W_]+")
 SCHEME = re.compile(r"^https?:", re.IGNORECASE)
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*")
