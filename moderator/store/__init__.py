@@ -13,6 +13,7 @@ from moderator.store.errors import (
     UnknownVerdict,
 )
 from moderator.store.facade import Store
+from moderator.store.imports import Taken
 from moderator.store.values import (
     AkismetKey,
     ApiKey,
@@ -66,6 +67,7 @@ __all__ = [
     "StoreBusy",
     "StoreError",
     "StoredComment",
+    "Taken",
     "Tally",
     "TooManyAttempts",
     "UnknownComment",

@@ -16,6 +16,7 @@ from moderator.store.access import Access, Clock
 from moderator.store.akismet_keys import AkismetKeys
 from moderator.store.errors import LinkRefused, StoreError
 from moderator.store.ids import MICROSECOND, micros, moment, new_id
+from moderator.store.imports import Imports
 from moderator.store.process import PerProcess
 from moderator.store.remember import Remember
 from moderator.store.shared_secrets import Secrets
@@ -63,6 +64,7 @@ class Store:
         self.secrets = Secrets(access)
         self.akismet_keys = AkismetKeys(access)
         self.tallies = Tallies(access)
+        self.imports = Imports(access)
 
     # Opening and closing
 

@@ -15,6 +15,12 @@ class Doors:
     # Akismet: what *hold* is to clients that know only spam and not spam, and whether a rejected comment may be lost.
     akismet_hold_is_spam: bool = True
     akismet_discard: bool = False
+    # Coral: whether we say APPROVED, which skips Coral's later phases, or have no opinion.
+    coral_approves: bool = False
+    # BlogSpam: the SHA-256 of the secret in the site's address, none while the door is shut; and whether a hold, for
+    # which the protocol has no word, is said as OK.
+    blogspam_digest: str = ""
+    blogspam_holds_are_ok: bool = False
 
 
 @dataclass(frozen=True, slots=True)
