@@ -4,7 +4,7 @@ Only patterns with bounded quantifiers, so that time grows with the length of th
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote
 
@@ -73,7 +73,10 @@ BARE_HOST = re.compile(
     rf"(:\d{{1,5}})?([/?#]{_IN_ADDRESS}{{0,2048}})?"
 )
 LEADING_PROSE = re.compile(rf"[{_UNSPACED}]+(?=[a-zA-Z0-9])")
-DOTTED = re.compile(r"[^\W_]\.[^\W\d_]{2}")
+# A dot as all addresses have it, and one as hosts without "www." do. It comes first in the pattern, as one sign is what
+# a search finds fastest: 3.2 → 0.2 µs.
+DOTTED = re.compile(r"\.(?<=[^\W_]\.)\S")
+HOST_DOTTED = re.compile(r"\.(?<=[^\W_]\.)[^\W\d_]{2}")
 # 3221225991 and 0xc0000207 are hosts to a browser.
 NUMERIC_HOST = re.compile(r"\d{8,10}\Z|0x[0-9a-f]{8}\Z")
 
@@ -85,6 +88,8 @@ BRACKET_DOT = re.compile(
     rf"(?<=\w) {{0,2}}(?:\[ ?(?:\.|{_DOT}) ?\]|\( ?(?:\.|{_DOT}) ?\)|\{{ ?(?:\.|{_DOT}) ?\}}|<dot>) {{0,2}}(?=\w)",
     re.IGNORECASE,
 )
+# What BRACKET_DOT needs, with a class of signs first, for which a search is quick; where it is not, nothing is replaced.
+BRACKETED = re.compile(rf"[\[({{<] ?(?:\.|{_DOT}) ?[\])}}>]", re.IGNORECASE)
 _SAID = "dot|punkt|point|punto"
 WORD_DOT = re.compile(
     rf"(?<![\w.@-])([^\W_][\w-]{{1,62}}(?: (?:{_SAID}) [^\W_][\w-]{{1,62}}){{0,3}}) ({_SAID}) ([a-z]{{2,12}})\b"
@@ -111,13 +116,14 @@ def undisguise(text: str) -> tuple[str, int]:
     """``text`` with disguised addresses written out, and how many there were."""
     lower = text.lower()
     count = 0
-    if "h" in lower and ("hxxp" in lower or "h**p" in lower or "h__p" in lower or "hxtp" in lower or "htxp" in lower):
-        text, changed = HXXP.subn(r"http\1://", text)
-        count += changed
-    if "http" in lower and (": /" in lower or " :" in lower or "/ /" in lower or "[:]" in lower or ":\\" in lower):
-        count += sum(found[0] != f"{found[1]}://" for found in SPLIT_SCHEME.finditer(text))
-        text = SPLIT_SCHEME.sub(r"\1://", text)
-    if "[" in text or "(" in text or "{" in text or "<dot>" in lower:
+    if ":" in text:
+        if "hxxp" in lower or "h**p" in lower or "h__p" in lower or "hxtp" in lower or "htxp" in lower:
+            text, changed = HXXP.subn(r"http\1://", text)
+            count += changed
+        if "http" in lower and (": /" in lower or " :" in lower or "/ /" in lower or "[:]" in lower or ":\\" in lower):
+            count += sum(found[0] != f"{found[1]}://" for found in SPLIT_SCHEME.finditer(text))
+            text = SPLIT_SCHEME.sub(r"\1://", text)
+    if BRACKETED.search(text):
         text, changed = BRACKET_DOT.subn(".", text)
         count += changed
     if " dot " in lower or " punkt " in lower or " point " in lower or " punto " in lower:
@@ -220,28 +226,36 @@ def _looks_like_address(host: str, ending: str, path: str | None) -> bool:
     )
 
 
-def bare(text: str) -> Iterator[tuple[int, int, Link]]:
+def bare(text: str) -> Sequence[tuple[int, int, Link]]:
     """Every bare address in ``text`` as (start, end, Link), left to right, none inside another."""
     found: list[tuple[int, int, Link]] = []
     if "://" in text:
         found.extend(_matches(SCHEME, text))
-    if "www" in text or "WWW" in text or "Www" in text:
-        found.extend(_matches(WWW, text))
     if DOTTED.search(text):
-        for match in BARE_HOST.finditer(text):
-            if _looks_like_address(match[1], match[2], match[4]):
-                address = _trimmed(match[0])
-                prose = LEADING_PROSE.match(address)
-                start = prose.end() if prose else 0
-                link = make(address[start:])
-                if link:
-                    found.append((match.start() + start, match.start() + len(address), link))
+        if "www" in text or "WWW" in text or "Www" in text:
+            found.extend(_matches(WWW, text))
+        if HOST_DOTTED.search(text):
+            found.extend(_hosts(text))
+    if len(found) < 2:
+        return found
     found.sort(key=lambda item: (item[0], -item[1]))
-    reached = 0
-    for start, end, link in found:
-        if start >= reached:
-            yield start, end, link
-            reached = end
+    apart, reached = [], 0
+    for item in found:
+        if item[0] >= reached:
+            apart.append(item)
+            reached = item[1]
+    return apart
+
+
+def _hosts(text: str) -> Iterator[tuple[int, int, Link]]:
+    for match in BARE_HOST.finditer(text):
+        if _looks_like_address(match[1], match[2], match[4]):
+            address = _trimmed(match[0])
+            prose = LEADING_PROSE.match(address)
+            start = prose.end() if prose else 0
+            link = make(address[start:])
+            if link:
+                yield match.start() + start, match.start() + len(address), link
 
 
 def _matches(pattern: re.Pattern[str], text: str) -> Iterator[tuple[int, int, Link]]:
