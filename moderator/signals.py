@@ -13,33 +13,28 @@ from moderator.reading import Reading
 
 Signal = Callable[[Reading], float]
 
-UPPER = re.compile(r"[A-ZÀ-ÖØ-ÞΑ-ΩА-Я]{2,}")
+# Where a pattern can, it begins with a class of signs: a search skips to the next one of them, 2 to 15 times as quick as
+# trying the pattern everywhere.
+_CAPITAL = "[A-ZÀ-ÖØ-ÞΑ-ΩА-Я]"
+UPPER = re.compile(rf"{_CAPITAL}{_CAPITAL}+")
 PHONE = re.compile(
     r"(?<![\w/.-])(?:\+|00)?\d{1,4}[ .()/-]{0,2}(?:\d{2,5}[ .()/-]{1,2}){1,4}\d{2,5}(?![\w/])"
     r"|(?<![\w/.-])\+?\d{9,14}(?![\w/.-])"
 )
-MONEY_SIGNS = "$€£¥₹₽₩฿₺₫₴"
+MONEY_SIGNS = re.compile("[$€£¥₹₽₩฿₺₫₴]")
 MONEY_WORDS = frozenset("usd eur euro euros dollar dollars btc usdt rs rp rub rupees lakh".split())
 HANDLE = re.compile(r"(?<![\w.])@[\w.]{3,30}")
+# Marks of program code, by a sign that each has: most comments have few of these signs.
 CODE = (
-    "()",
-    "){",
-    ");",
-    "};",
-    "=>",
-    "->",
-    "::",
-    "==",
-    "!=",
-    "</",
-    "/>",
-    "{\n",
-    "def ",
-    "import ",
-    "return ",
-    "function ",
-    "select ",
+    (")", ("()", "){", ");")),
+    ("}", ("};",)),
+    (">", ("=>", "->", "/>")),
+    ("::", ("::",)),
+    ("=", ("==", "!=")),
+    ("</", ("</",)),
+    ("{\n", ("{\n",)),
 )
+CODE_WORDS = ("def ", "import ", "return ", "function ", "select ")
 MARKUP_LINK = re.compile(r"\[/?url|<a\s|href=|\[link", re.IGNORECASE)
 # Nobody's own home: programs that must fill in some address take one of these.
 KNOWN_TO_ALL = frozenset(
@@ -139,9 +134,7 @@ def phone(reading: Reading) -> float:
 def money(reading: Reading) -> float:
     """It speaks of sums of money."""
     text = reading.outside
-    if any(sign in text for sign in MONEY_SIGNS) or not MONEY_WORDS.isdisjoint(reading.words):
-        return 1.0
-    return 0.0
+    return 1.0 if MONEY_SIGNS.search(text) or not MONEY_WORDS.isdisjoint(reading.words) else 0.0
 
 
 def handle(reading: Reading) -> float:
@@ -162,7 +155,11 @@ def asks(reading: Reading) -> float:
 def code(reading: Reading) -> float:
     """It has program code."""
     text = reading.outside
-    return _up_to(sum([text.count(mark) for mark in CODE]), 3.0)
+    found = sum([text.count(word) for word in CODE_WORDS])
+    for sign, marks in CODE:
+        if sign in text:
+            found += sum([text.count(mark) for mark in marks])
+    return _up_to(found, 3.0)
 
 
 def repeated_words(reading: Reading) -> float:
@@ -193,6 +190,8 @@ def name_is_lower_case(reading: Reading) -> float:
 
 def name_is_an_address(reading: Reading) -> float:
     """The author's name is a web address."""
+    if "." not in reading.author and "://" not in reading.author:
+        return 0.0
     return 1.0 if re.search(r"\w\.(?:com|net|org|info|\w\w)\b|://", reading.author) else 0.0
 
 

@@ -200,6 +200,8 @@ def canonical(text: str) -> tuple[str, Disguises]:
 
 
 def _once(text: str) -> tuple[str, Disguises]:
+    if not text:
+        return text, NONE
     if not text.isascii():
         return _once_unicode(text)
     outline = text.encode("ascii").translate(_OUTLINE)
