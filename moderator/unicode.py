@@ -78,9 +78,12 @@ ORNAMENT = str.maketrans(_SMALL_CAPITALS | _NEGATIVE | _IN_PARENTHESES)
 TURNED = str.maketrans(_TURNED)
 TURNED_LETTER = re.compile("[" + "".join(_TURNED) + "]")
 # Two in a row may be mathematics ("𝑑𝑥"); three are a word.
-_ORNAMENTS = ranges(  # as ranges: a class with 100 single letters beyond U+FFFF is searched through one by one, 43 µs
-    sorted({*map(ord, (*_SMALL_CAPITALS, *_NEGATIVE, *_TURNED)), *range(0x249C, 0x24EA), *range(0x1F130, 0x1F14A)})
-) + "\U0001d400-\U0001d7ff"
+_ORNAMENTS = (
+    ranges(  # as ranges: a class with 100 single letters beyond U+FFFF is searched through one by one, 43 µs
+        sorted({*map(ord, (*_SMALL_CAPITALS, *_NEGATIVE, *_TURNED)), *range(0x249C, 0x24EA), *range(0x1F130, 0x1F14A)})
+    )
+    + "\U0001d400-\U0001d7ff"
+)
 ORNAMENTS = re.compile(f"[{_ORNAMENTS}]{{3,}}")
 WIDE = re.compile("[\uff21-\uff3a\uff41-\uff5a]{3,}")
 EAST_ASIAN = re.compile(
