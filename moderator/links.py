@@ -4,7 +4,7 @@ Only patterns with bounded quantifiers, so that time grows with the length of th
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote
 
@@ -72,6 +72,7 @@ BARE_HOST = re.compile(
     rf"([a-zA-Z]{{2,24}}(?=[{_UNSPACED}])|[^\W\d_][^\W_]{{1,23}}(?![\w(@\[-]|\.[^\W_])))"
     rf"(:\d{{1,5}})?([/?#]{_IN_ADDRESS}{{0,2048}})?"
 )
+LABEL_DOT = re.compile(r"\.(?<=[\w-]\.)[^\W_]")
 LEADING_PROSE = re.compile(rf"[{_UNSPACED}]+(?=[a-zA-Z0-9])")
 # A dot as all addresses have it, and one as hosts without "www." do. It comes first in the pattern, as one sign is what
 # a search finds fastest: 3.2 → 0.2 µs.
@@ -230,10 +231,10 @@ def bare(text: str) -> Sequence[tuple[int, int, Link]]:
     """Every bare address in ``text`` as (start, end, Link), left to right, none inside another."""
     found: list[tuple[int, int, Link]] = []
     if "://" in text:
-        found.extend(_matches(SCHEME, text))
+        found.extend(_trimmed_links(_with_scheme(text)))
     if DOTTED.search(text):
         if "www" in text or "WWW" in text or "Www" in text:
-            found.extend(_matches(WWW, text))
+            found.extend(_trimmed_links(WWW.finditer(text)))
         if HOST_DOTTED.search(text):
             found.extend(_hosts(text))
     if len(found) < 2:
@@ -248,7 +249,9 @@ def bare(text: str) -> Sequence[tuple[int, int, Link]]:
 
 
 def _hosts(text: str) -> Iterator[tuple[int, int, Link]]:
-    for match in BARE_HOST.finditer(text):
+    # No address begins more than a label before its first dot, so what stands before that is not searched.
+    first = LABEL_DOT.search(text)
+    for match in BARE_HOST.finditer(text, max(first.start() - 64, 0) if first else len(text)):
         if _looks_like_address(match[1], match[2], match[4]):
             address = _trimmed(match[0])
             prose = LEADING_PROSE.match(address)
@@ -258,8 +261,22 @@ def _hosts(text: str) -> Iterator[tuple[int, int, Link]]:
                 yield match.start() + start, match.start() + len(address), link
 
 
-def _matches(pattern: re.Pattern[str], text: str) -> Iterator[tuple[int, int, Link]]:
-    for match in pattern.finditer(text):
+def _with_scheme(text: str) -> Iterator[re.Match[str]]:
+    """The matches of SCHEME, looked for around each "://": 10 → 1 µs where there is one."""
+    at = text.find("://")
+    while at >= 0:
+        ends = at + 3
+        for length in (5, 4, 3):  # https, http, ftp
+            match = SCHEME.match(text, at - length) if at >= length else None
+            if match:
+                yield match
+                ends = match.end()
+                break
+        at = text.find("://", ends)
+
+
+def _trimmed_links(matches: Iterable[re.Match[str]]) -> Iterator[tuple[int, int, Link]]:
+    for match in matches:
         address = _trimmed(match[0])
         link = make(address)
         if link:
