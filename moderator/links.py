@@ -98,13 +98,14 @@ WORD_DOT = re.compile(
     re.IGNORECASE,
 )
 BETWEEN_SAID = re.compile(rf" (?:{_SAID}) ", re.IGNORECASE)
-SPACED_DOT = re.compile(
-    r"(?<![\w.@-])([^\W_][\w-]{1,62})( \. ?)"
-    r"(com|net|org|info|biz|ru|xyz|top|shop|online|club|site|io|co\.uk|c o m|n e t|o r g)\b(?=[/\s,;!?.]|$)"
-)
+_ENDINGS = "com|net|org|info|biz|ru|xyz|top|shop|online|club|site|io|co\\.uk|c o m|n e t|o r g"
+SPACED_DOT = re.compile(rf"(?<![\w.@-])([^\W_][\w-]{{1,62}})( \. ?)({_ENDINGS})\b(?=[/\s,;!?.]|$)")
+# What SPACED_DOT and WORD_DOT need, for which a search is quicker: 1 µs, not 15 to 60.
+SPACED_ENDING = re.compile(rf" \. ?(?:{_ENDINGS})\b")
 # "dot" between two words is an address only before endings that are no word there: "connect the dot in time" is none.
 SPOKEN = frozenset("com net org info biz ru fr pl uk xyz io cn br jp".split())
 SPOKEN_LAST = frozenset("de es in me it shop online club top site".split())
+SAID_ENDING = re.compile(rf" (?:{_SAID}) (?:{'|'.join(SPOKEN | SPOKEN_LAST | COUNTRY)})\b", re.IGNORECASE)
 # Before ".com" or "dot com" these are prose: "the .com domain", "the dot com bubble", "un point de vue".
 NO_HOST = frozenset(
     "the this that these every each any your my our their his her its an and or but no not of in on for to from with "
@@ -117,7 +118,7 @@ def undisguise(text: str) -> tuple[str, int]:
     """``text`` with disguised addresses written out, and how many there were."""
     lower = text.lower()
     count = 0
-    if ":" in text:
+    if ":" in text and ("/" in text or "\\" in text):
         if "hxxp" in lower or "h**p" in lower or "h__p" in lower or "hxtp" in lower or "htxp" in lower:
             text, changed = HXXP.subn(r"http\1://", text)
             count += changed
@@ -127,11 +128,11 @@ def undisguise(text: str) -> tuple[str, int]:
     if BRACKETED.search(text):
         text, changed = BRACKET_DOT.subn(".", text)
         count += changed
-    if " dot " in lower or " punkt " in lower or " point " in lower or " punto " in lower:
+    if (" dot " in lower or " punkt " in lower or " point " in lower or " punto " in lower) and SAID_ENDING.search(text):
         before = text
         text = WORD_DOT.sub(_spoken, text)
         count += before != text
-    if " ." in text:
+    if " ." in text and SPACED_ENDING.search(text):
         before = text
         text = SPACED_DOT.sub(_closed_up, text)
         count += before != text
@@ -249,9 +250,7 @@ def bare(text: str) -> Sequence[tuple[int, int, Link]]:
 
 
 def _hosts(text: str) -> Iterator[tuple[int, int, Link]]:
-    # No address begins more than a label before its first dot, so what stands before that is not searched.
-    first = LABEL_DOT.search(text)
-    for match in BARE_HOST.finditer(text, max(first.start() - 64, 0) if first else len(text)):
+    for match in _with_dot(text):
         if _looks_like_address(match[1], match[2], match[4]):
             address = _trimmed(match[0])
             prose = LEADING_PROSE.match(address)
@@ -259,6 +258,21 @@ def _hosts(text: str) -> Iterator[tuple[int, int, Link]]:
             link = make(address[start:])
             if link:
                 yield match.start() + start, match.start() + len(address), link
+
+
+def _with_dot(text: str) -> Iterator[re.Match[str]]:
+    """The matches of BARE_HOST, each tried from the start of the word before a dot: 19 → 7 µs where there is one."""
+    reached = 0
+    dot = LABEL_DOT.search(text)
+    while dot:
+        start = dot.start()
+        while start > reached and (text[start - 1].isalnum() or text[start - 1] in "_-"):
+            start -= 1
+        match = BARE_HOST.match(text, start)
+        if match:
+            yield match
+            reached = match.end()
+        dot = LABEL_DOT.search(text, reached if match else dot.end())
 
 
 def _with_scheme(text: str) -> Iterator[re.Match[str]]:
