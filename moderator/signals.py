@@ -8,6 +8,7 @@ and serving.
 import math
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 from moderator.reading import Reading
 
@@ -21,20 +22,10 @@ PHONE = re.compile(
     r"(?<![\w/.-])(?:\+|00)?\d{1,4}[ .()/-]{0,2}(?:\d{2,5}[ .()/-]{1,2}){1,4}\d{2,5}(?![\w/])"
     r"|(?<![\w/.-])\+?\d{9,14}(?![\w/.-])"
 )
+PHONE_START = re.compile(r"[+\d](?<![\w/.-][+\d])")
 MONEY_SIGNS = re.compile("[$€£¥₹₽₩฿₺₫₴]")
 MONEY_WORDS = frozenset("usd eur euro euros dollar dollars btc usdt rs rp rub rupees lakh".split())
 HANDLE = re.compile(r"(?<![\w.])@[\w.]{3,30}")
-# Marks of program code, by a sign that each has: most comments have few of these signs.
-CODE = (
-    (")", ("()", "){", ");")),
-    ("}", ("};",)),
-    (">", ("=>", "->", "/>")),
-    ("::", ("::",)),
-    ("=", ("==", "!=")),
-    ("</", ("</",)),
-    ("{\n", ("{\n",)),
-)
-CODE_WORDS = ("def ", "import ", "return ", "function ", "select ")
 MARKUP_LINK = re.compile(r"\[/?url|<a\s|href=|\[link", re.IGNORECASE)
 # Nobody's own home: programs that must fill in some address take one of these.
 KNOWN_TO_ALL = frozenset(
@@ -128,13 +119,17 @@ def digits(reading: Reading) -> float:
 
 def phone(reading: Reading) -> float:
     """It has a telephone number."""
-    return 1.0 if reading.digits > 6 and PHONE.search(reading.outside) else 0.0
+    if reading.digits < 7:
+        return 0.0
+    text = reading.outside
+    return 1.0 if any(PHONE.match(text, start.start()) for start in PHONE_START.finditer(text)) else 0.0
 
 
 def money(reading: Reading) -> float:
     """It speaks of sums of money."""
     text = reading.outside
-    return 1.0 if MONEY_SIGNS.search(text) or not MONEY_WORDS.isdisjoint(reading.words) else 0.0
+    sign = "$" in text if text.isascii() else MONEY_SIGNS.search(text)
+    return 1.0 if sign or not MONEY_WORDS.isdisjoint(reading.words) else 0.0
 
 
 def handle(reading: Reading) -> float:
@@ -155,10 +150,23 @@ def asks(reading: Reading) -> float:
 def code(reading: Reading) -> float:
     """It has program code."""
     text = reading.outside
-    found = sum([text.count(word) for word in CODE_WORDS])
-    for sign, marks in CODE:
-        if sign in text:
-            found += sum([text.count(mark) for mark in marks])
+    count = text.count
+    found = count("def ") + count("import ") + count("return ") + count("function ") + count("select ")
+    # All others have a sign that most comments have not: 0.03 µs to see that, and 0.15 to count one.
+    if ")" in text:
+        found += count("()") + count("){") + count(");")
+    if ">" in text:
+        found += count("=>") + count("->") + count("/>")
+    if "=" in text:
+        found += count("==") + count("!=")
+    if "}" in text:
+        found += count("};")
+    if "::" in text:
+        found += count("::")
+    if "</" in text:
+        found += count("</")
+    if "{\n" in text:
+        found += count("{\n")
     return _up_to(found, 3.0)
 
 
@@ -172,10 +180,13 @@ def about_the_post(reading: Reading) -> float:
     """It takes up words of the post's title."""
     if not reading.post_title:
         return 0.0
-    title = {word for word in NAME_WORD.findall(reading.post_title.lower()) if len(word) > 3}
-    if not title:
-        return 0.0
-    return _up_to(len(title.intersection(reading.words)), 3.0)
+    title = _long_words(reading.post_title)
+    return _up_to(len(title.intersection(reading.words)), 3.0) if title else 0.0
+
+
+@lru_cache(maxsize=1024)  # a post's title comes with each of its comments
+def _long_words(text: str) -> frozenset[str]:
+    return frozenset([word for word in NAME_WORD.findall(text.lower()) if len(word) > 3])
 
 
 def name_has_words(reading: Reading) -> float:
@@ -199,7 +210,7 @@ def name_in_the_text(reading: Reading) -> float:
     """Words of the author's name stand in the text."""
     if not reading.author:
         return 0.0
-    name = {word for word in NAME_WORD.findall(reading.author.lower()) if len(word) > 3}
+    name = _long_words(reading.author)
     return _up_to(len(name.intersection(reading.words)), 2.0) if name else 0.0
 
 
