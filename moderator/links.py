@@ -89,7 +89,7 @@ BRACKET_DOT = re.compile(
     rf"(?<=\w) {{0,2}}(?:\[ ?(?:\.|{_DOT}) ?\]|\( ?(?:\.|{_DOT}) ?\)|\{{ ?(?:\.|{_DOT}) ?\}}|<dot>) {{0,2}}(?=\w)",
     re.IGNORECASE,
 )
-# What BRACKET_DOT needs, with a class of signs first, for which a search is quick; where it is not, nothing is replaced.
+# What BRACKET_DOT needs, with a class of signs first, for which a search is quick.
 BRACKETED = re.compile(rf"[\[({{<] ?(?:\.|{_DOT}) ?[\])}}>]", re.IGNORECASE)
 _SAID = "dot|punkt|point|punto"
 WORD_DOT = re.compile(
@@ -128,7 +128,8 @@ def undisguise(text: str) -> tuple[str, int]:
     if BRACKETED.search(text):
         text, changed = BRACKET_DOT.subn(".", text)
         count += changed
-    if (" dot " in lower or " punkt " in lower or " point " in lower or " punto " in lower) and SAID_ENDING.search(text):
+    says_dot = " dot " in lower or " punkt " in lower or " point " in lower or " punto " in lower
+    if says_dot and SAID_ENDING.search(text):
         before = text
         text = WORD_DOT.sub(_spoken, text)
         count += before != text

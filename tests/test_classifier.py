@@ -17,20 +17,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from models import COMMENTS, classifier, published
 
-from moderator.classifier import (
-    MANIFEST,
-    MODEL,
-    PROBES,
-    WEIGHTS,
-    Explanation,
-    ModelError,
-    digest,
-    load,
-    self_digest,
-    sigmoid,
-)
+from moderator.classifier import Explanation, load, sigmoid
 from moderator.comment import Author, Comment
 from moderator.features import SPACES
+from moderator.model_file import MANIFEST, MODEL, PROBES, WEIGHTS, ModelError, digest, self_digest
 from moderator.reading import read
 
 TEXT_PARTS = {"The text's wording.", "The text's words."}
