@@ -82,9 +82,12 @@ class Reading(NamedTuple):
     """What the eye meets. ``text`` is canonical (see unicode.py) with its case kept; spans of reasons count in it.
 
     ``outside`` is the text that stands in no link; ``words`` those of the text in lower case, ``vocabulary`` each of
-    them once; ``digits`` how many stand outside of links; ``link_only`` whether nothing is said beside the links, but a greeting of one or two words at
-    most. ``hidden`` is what a reader cannot see, of which ``concealed`` characters are no mere remark in the markup
-    (editors leave those); ``too_complex`` says over which limit the comment went, and is empty for nearly all.
+    them once; ``digits`` how many stand outside of links; ``link_only`` whether nothing is said beside the links, but
+    a greeting of one or two words at most. ``hidden`` is what a reader cannot see, of which ``concealed`` characters
+    are no mere remark in the markup (editors leave those); ``too_complex`` says over which limit the comment went, and
+    is empty for nearly all.
+
+    A tuple, as it is made for every comment: setting the fields of a frozen dataclass one by one takes 1.2 µs.
     """
 
     text: str
