@@ -157,7 +157,8 @@ def _outline_of(character: str) -> str:
 _OUTLINE = "".join(map(_outline_of, map(chr, range(256)))).encode()
 
 
-def _fold_word(found: re.Match[str]) -> str:
+def fold_word(found: re.Match[str]) -> str:
+    """A word of two scripts with its look-alikes as the other's letters; any other as it is."""
     word = found[0]
     if not FOREIGN.search(word):
         return word
@@ -175,7 +176,7 @@ def _fold_word(found: re.Match[str]) -> str:
 def _fold_lookalikes(text: str) -> tuple[str, int]:
     if not SEAM.search(text):
         return text, 0
-    folded = MIXED_TOKEN.sub(_fold_word, text)
+    folded = MIXED_TOKEN.sub(fold_word, text)
     if folded == text:
         return text, 0
     changed = sum(a != b for a, b in zip(text, folded, strict=True))
