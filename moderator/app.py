@@ -9,10 +9,11 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from moderator import review
+from moderator import settings as all_settings
 from moderator.moderation import Models, Moderator, StoreUnavailable, log_fault
 from moderator.settings import Settings
 from moderator.store import Clock, Store, StoreError
-from moderator.wire import blogspam, coral, native, problems
+from moderator.wire import akismet, blogspam, coral, native, problems
 from moderator.wire.native import page
 from moderator.wire.problems import Problem, answer
 
@@ -32,6 +33,10 @@ def create_app(settings: Settings, *, store: Store, shelf: Shelf, clock: Clock) 
     moderator = Moderator(store, shelf, clock)
     app.register_blueprint(native.blueprint(store, moderator, clock, most_bytes=settings.max_request_bytes))
     app.register_blueprint(page.blueprint(settings.public_url))
+    pepper = all_settings.secret(settings.data)
+    app.register_blueprint(
+        akismet.blueprint(store, moderator, clock, pepper=pepper, most_bytes=settings.max_request_bytes)
+    )
     app.register_blueprint(blogspam.blueprint(store, moderator, most_bytes=settings.max_request_bytes))
     app.register_blueprint(coral.blueprint(store, moderator, most_bytes=settings.max_request_bytes))
     app.register_blueprint(review.blueprint(store, shelf, settings, clock))

@@ -93,6 +93,10 @@ class Moderator:
         except Exception as error:
             raise _unavailable(error) from error
 
+    def try_out(self, site: Site, comment: Comment) -> Decision:
+        """What would be decided; nothing is stored, counted or learned. Total, as :func:`assess` is."""
+        return assess(comment, site.policy, self._shelf)
+
     def learn(
         self, site: Site, comment_id: str, word: Word, *, by: str, door: str, once: Sequence[Receipt] = ()
     ) -> Given:

@@ -1,5 +1,6 @@
 """The description of the native protocol is what the program does: addresses, limits, curl lines."""
 
+import dataclasses
 import html
 import re
 import shutil
@@ -67,10 +68,13 @@ def test_it_names_each_field_of_a_comment() -> None:
         "created": "2026-11-22T19:00:00+00:00",
         "language": "x",
         "honeypot": "x",
+        "role": "x",
+        "behaviour": {"seconds": 2.0, "script": True},
     }
-    assert Comment.from_json(whole).to_json() == whole  # all there are
+    assert Comment.from_json(whole).to_json() == whole
+    assert set(whole) == {field.name for field in dataclasses.fields(Comment)}
     assert set(COMMENT["properties"]) == set(whole)
-    for name in ("author", "post", "parent"):
+    for name in ("author", "post", "parent", "behaviour"):
         assert list(COMMENT["properties"][name]["properties"]) == list(whole[name])
 
 

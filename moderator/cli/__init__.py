@@ -7,6 +7,7 @@ from typing import NoReturn
 import click
 
 from moderator.cli import (
+    akismet_keys,
     blogspam,
     coral,
     datasets,
@@ -51,8 +52,15 @@ COMMANDS: tuple[click.Command, ...] = (
     measuring.evaluate,
     models.models,
 )
-for own in (secrets.secret, blogspam.blogspam, coral.coral):
-    keeping.sites.add_command(own)
+OF_SITES = (
+    secrets.secret,
+    akismet_keys.akismet_key,
+    akismet_keys.akismet,
+    blogspam.blogspam,
+    coral.coral,
+)
+for command in OF_SITES:
+    keeping.sites.add_command(command)
 for command in COMMANDS:
     commands.add_command(command)
 
@@ -79,8 +87,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 def _known() -> tuple[type[Exception], ...]:
     """The mistakes that tell their cure. Imported only now: a command loads what it needs and no more."""
-    from moderator.classifier import ModelError
     from moderator.comment import CommentError
+    from moderator.model_file import ModelError
     from moderator.moderation import ModerationError
     from moderator.server import ServerError
     from moderator.settings import SettingsError

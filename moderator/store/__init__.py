@@ -17,6 +17,7 @@ from moderator.store.errors import (
 from moderator.store.facade import Store
 from moderator.store.imports import Taken
 from moderator.store.values import (
+    AkismetKey,
     ApiKey,
     Batch,
     Deleted,
@@ -39,9 +40,11 @@ from moderator.store.values import (
     Site,
     SiteSecret,
     StoredComment,
+    Tally,
 )
 
 __all__ = [
+    "AkismetKey",
     "ApiKey",
     "Batch",
     "Clock",
@@ -75,6 +78,7 @@ __all__ = [
     "StoreError",
     "StoredComment",
     "Taken",
+    "Tally",
     "TooManyAttempts",
     "UnknownComment",
     "UnknownVerdict",

@@ -5,7 +5,7 @@ Literal on purpose: who reads this reads the protocol. Limits and words come fro
 
 from typing import Any
 
-from moderator.comment import MOST_ID, MOST_LONG, MOST_SHORT, Action, Status, Word
+from moderator.comment import MOST_ID, MOST_LONG, MOST_SECONDS, MOST_SHORT, Action, Status, Word
 from moderator.wire.native import reading
 from moderator.wire.problems import TYPES
 
@@ -87,6 +87,17 @@ COMMENT: Json = {
         },
         "language": _text("Its language, such as en."),
         "honeypot": _text("What was typed into a field that people do not see."),
+        "role": _text("What the author is on the blog, in its own word, such as administrator."),
+        "behaviour": _object(
+            "How the form was filled in; leave out what is not known.",
+            seconds={
+                "type": ["number", "null"],
+                "minimum": 0,
+                "maximum": MOST_SECONDS,
+                "description": "From the first key to the sending.",
+            },
+            script={"type": ["boolean", "null"], "description": "Whether the page's own script ran."},
+        ),
     },
     "description": "Fields that are not named here are passed over.",
 }
