@@ -6,7 +6,7 @@ from typing import NoReturn
 
 import click
 
-from moderator.cli import datasets, explaining, exports, judging, keeping, measuring, models, serving
+from moderator.cli import callbacks, datasets, explaining, exports, judging, keeping, measuring, models, serving
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -28,6 +28,7 @@ COMMANDS: tuple[click.Command, ...] = (
     # Who is served, and who decides.
     keeping.sites,
     keeping.users,
+    callbacks.callbacks,
     # What it has learned.
     datasets.datasets,
     exports.convert,
@@ -37,6 +38,7 @@ COMMANDS: tuple[click.Command, ...] = (
     measuring.evaluate,
     models.models,
 )
+keeping.sites.add_command(callbacks.callback)
 for command in COMMANDS:
     commands.add_command(command)
 
@@ -63,6 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 def _known() -> tuple[type[Exception], ...]:
     """The mistakes that tell their cure. Imported only now: a command loads what it needs and no more."""
+    from moderator.callbacks.errors import CallbackError
     from moderator.classifier import ModelError
     from moderator.comment import CommentError
     from moderator.moderation import ModerationError
@@ -72,4 +75,9 @@ def _known() -> tuple[type[Exception], ...]:
     from moderator.training.fetching import DatasetError
     from moderator.training.readers import CorpusError
 
-    return CorpusError, DatasetError, ModelError, CommentError, ModerationError, ServerError, SettingsError, StoreError
+    # fmt: off
+    return (
+        CallbackError, CommentError, CorpusError, DatasetError, ModelError, ModerationError, ServerError,
+        SettingsError, StoreError,
+    )
+    # fmt: on

@@ -51,11 +51,6 @@ class Callbacks:
         at = self._access.now()
         return self._access.write(lambda c: _clear(c, site_id, at))
 
-    def end_old_secrets(self, site_id: int) -> int:
-        """End all but the newest of the secrets; how many."""
-        at = self._access.now()
-        return self._access.write(lambda c: _end_secrets(c, site_id, at, keep=live(c, site_id, Purpose.CALLBACK)[:1]))
-
 
 _WHOLE: Select[Any] = select(callbacks, sites.c.name.label("site_name")).join(sites, sites.c.id == callbacks.c.site_id)
 
@@ -94,7 +89,7 @@ def _set(
         raise no_site(site_id)
     before = callback_of(connection, site_id)
     if before is None or before.kind is not kind:
-        _end_secrets(connection, site_id, at, keep=())
+        _end_secrets(connection, site_id, at)
     connection.execute(delete(callbacks).where(callbacks.c.site_id == site_id))
     connection.execute(
         insert(callbacks).values(
@@ -121,15 +116,14 @@ def _clear(connection: Connection, site_id: int, at: int) -> bool:
         .where(outbox.c.site_id == site_id, outbox.c.state == Delivery.WAITING.value)
         .values(state=Delivery.DROPPED.value, finished_at=at, note=CLEARED)
     )
-    _end_secrets(connection, site_id, at, keep=())
+    _end_secrets(connection, site_id, at)
     return connection.execute(delete(callbacks).where(callbacks.c.site_id == site_id)).rowcount > 0
 
 
-def _end_secrets(connection: Connection, site_id: int, at: int, *, keep: tuple[str, ...]) -> int:
+def _end_secrets(connection: Connection, site_id: int, at: int) -> None:
     which = (
         (site_secrets.c.site_id == site_id)
         & (site_secrets.c.purpose == Purpose.CALLBACK.value)
         & site_secrets.c.revoked_at.is_(None)
-        & site_secrets.c.secret.not_in(keep)
     )
-    return connection.execute(update(site_secrets).where(which).values(revoked_at=at)).rowcount
+    connection.execute(update(site_secrets).where(which).values(revoked_at=at))
