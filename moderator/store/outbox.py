@@ -121,7 +121,7 @@ class Outbox:
     def counts(self, *, site_id: int | None = None) -> Mapping[Delivery, int]:
         """How many messages there are of each state (each is in it)."""
         query = select(outbox.c.state, func.count()).where(*_wanted(None, site_id)).group_by(outbox.c.state)
-        found: dict[str, int] = self._access.read(lambda c: dict(c.execute(query).tuples().all()))
+        found: dict[str, int] = self._access.read(lambda c: dict(c.execute(query).all()))
         return {state: found.get(state.value, 0) for state in Delivery}
 
     def retry(self, ids: Sequence[str] | None = None, *, site_id: int | None = None) -> int:
