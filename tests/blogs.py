@@ -105,9 +105,8 @@ def raw_server(talk: Callable[[socket.socket], None]) -> Iterator[int]:
                 connection, _ = listener.accept()
             except OSError:
                 return
-            with connection:
-                with suppress(OSError):  # who asked has had enough
-                    talk(connection)
+            with connection, suppress(OSError):  # who asked has had enough
+                talk(connection)
 
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()

@@ -81,7 +81,7 @@ def literal(host: str) -> IPv4Address | IPv6Address | None:
 def _host(host: str, bracketed: bool) -> str:
     if bracketed or literal(host) is not None:
         found = literal(host)
-        if found is None or bracketed != (found.version == 6):
+        if found is None or bracketed != (found.version == 6) or "%" in host:
             raise BadAddress(
                 f"{host[:64]!r} is no IP address; an IPv6 address stands in brackets, such as [2001:db8::1]"
             )

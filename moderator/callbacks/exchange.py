@@ -4,6 +4,7 @@ http.client by itself follows no redirect and knows no proxy. What it lacks is a
 ``network`` made, and the deadline is over the whole answer, however slowly it drips (docs/decisions/0007).
 """
 
+import errno
 import io
 import socket
 import ssl
@@ -92,6 +93,7 @@ def _ask(connection: socket.socket, request: Request, until: float) -> Answer:
     headers = {"Host": request.address.authority, "User-Agent": USER_AGENT, "Connection": "close"}
     http.request("POST", request.address.path, request.body, headers | dict(request.headers))
     with closing(http.getresponse()) as response:
+        bounded.in_head = False
         body = b""
         if request.reads:
             body = response.read(MOST_READ)
@@ -119,6 +121,7 @@ class _Bounded:
     def __init__(self, connection: socket.socket, until: float) -> None:
         self._connection = connection
         self.until = until
+        self.in_head = True  # http.client takes what breaks off there for a whole answer
 
     def sendall(self, data: bytes) -> None:
         """Send it all."""
@@ -132,7 +135,10 @@ class _Bounded:
     def receive(self, buffer: Any) -> int:
         """Read what there is."""
         self._connection.settimeout(_left(self.until))
-        return self._connection.recv_into(buffer)
+        count = self._connection.recv_into(buffer)
+        if count == 0 and self.in_head:
+            raise ConnectionAbortedError(errno.ECONNABORTED, "in the middle of its answer")
+        return count
 
     def close(self) -> None:
         """The connection is closed by who opened it."""
