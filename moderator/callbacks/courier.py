@@ -9,6 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime, timedelta
 from functools import partial
 from traceback import format_tb
+from typing import NamedTuple
 
 from moderator.callbacks import schedule
 from moderator.callbacks.address import parse
@@ -32,6 +33,13 @@ GONE = 410
 UNWELL = frozenset({429, 502, 503, 504})
 
 
+class Claim(NamedTuple):
+    """A site that is one holder's to work on."""
+
+    site_id: int
+    holder: str
+
+
 class Courier:
     """Tells blogs what is in the outbox. ``start`` only after the last fork."""
 
@@ -47,7 +55,6 @@ class Courier:
         self._clock = clock
         self._exchange = exchange or over_the_network()
         self._chance = chance
-        self._holder = new_id(micros(clock()))
         self._swept: datetime | None = None
         self._something = threading.Event()
         self._stopping = threading.Event()
@@ -77,16 +84,15 @@ class Courier:
                 wait = POLL_SECONDS
                 try:
                     lanes = {lane for lane in lanes if not lane.done()}
-                    for site_id in self.claim(LANES - len(lanes)):
-                        lanes.add(pool.submit(self._deliver_guarded, site_id))
+                    lanes |= {pool.submit(self._deliver_guarded, one) for one in self.claim(LANES - len(lanes))}
                 except StoreError as error:
                     log.warning("callbacks: %s", error)
                     wait = AFTER_TROUBLE_SECONDS
                 self._something.wait(wait)
 
-    def _deliver_guarded(self, site_id: int) -> None:
+    def _deliver_guarded(self, claim: Claim) -> None:
         try:
-            self.deliver(site_id)
+            self.deliver(claim)
         except StoreError as error:  # the claim ends by itself
             log.warning("callbacks: %s", error)
         finally:
@@ -96,9 +102,9 @@ class Courier:
 
     def deliver_all(self) -> int:
         """All that is due now, in this thread; how many messages were taken."""
-        return sum(self.deliver(site_id) for site_id in self.claim(1000))
+        return sum(map(self.deliver, self.claim(1000)))
 
-    def claim(self, most: int) -> tuple[int, ...]:
+    def claim(self, most: int) -> tuple[Claim, ...]:
         """The sites that are this courier's to work on now."""
         outbox, now = self._store.outbox, self._clock()
         if self._swept is None or now - self._swept >= SWEEP_EVERY:
@@ -106,12 +112,13 @@ class Courier:
             outbox.sweep()
         if most <= 0 or not outbox.due():
             return ()
-        return outbox.claim(self._holder, most=most)
+        holder = new_id(micros(now))  # another one each time: a claim that ran out is nobody's, also within a process
+        return tuple(Claim(site_id, holder) for site_id in outbox.claim(holder, most=most))
 
-    def deliver(self, site_id: int) -> int:
+    def deliver(self, claim: Claim) -> int:
         """Everything of one claimed site, in order; how many messages were taken."""
         count = 0
-        while not self._stopping.is_set() and (parcel := self._store.outbox.take(site_id, self._holder)):
+        while not self._stopping.is_set() and (parcel := self._store.outbox.take(claim.site_id, claim.holder)):
             try:
                 outcome = self._send(parcel)
             except Exception as error:
@@ -121,10 +128,10 @@ class Courier:
                 )
                 wait = schedule.after_refusal(parcel.attempts, self._chance())
                 outcome = self._later(parcel, "something failed inside; the log says where", wait=wait)
-            self._store.outbox.note(parcel, outcome, self._holder)
+            self._store.outbox.note(parcel, outcome, claim.holder)
             _tell(parcel, outcome)
             count += 1
-        self._store.outbox.release(site_id, self._holder)
+        self._store.outbox.release(claim.site_id, claim.holder)
         return count
 
     def _send(self, parcel: Parcel) -> Outcome:
