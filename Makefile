@@ -60,4 +60,4 @@ bench-quality: $(DEV)
 	$(BIN)/python benchmarks/quality.py --install --write docs/benchmarks.md
 
 clean:
-	rm -rf .venv .venv-isso .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -22,7 +22,7 @@ from moderator.callbacks.registering import try_out
 from moderator.comment import Comment, Word
 from moderator.store import CallbackKind, Delivery, Store
 
-ISSO = Path(__file__).parent.parent / ".venv-isso/bin/isso"
+ISSO = Path(__file__).parent.parent / "build/clients/isso/bin/isso"
 CONFIG = """\
 [general]
 dbpath = {folder}/comments.db

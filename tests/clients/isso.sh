@@ -1,7 +1,7 @@
 #!/bin/sh
-# Isso, for tests/test_callbacks_isso.py: into a virtual environment of its own, as it pins what it needs.
+# Isso, in an environment of its own, for tests/test_isso.py.
 set -eu
-cd "$(dirname "$0")/../.."
-[ -x .venv-isso/bin/isso ] && exit 0
-.venv/bin/python -m venv .venv-isso
-.venv-isso/bin/python -m pip install --quiet --disable-pip-version-check isso==0.14.0
+folder="$(dirname "$0")/../../build/clients/isso"
+test -x "$folder/bin/isso" && exit 0
+"${PYTHON:-python3}" -m venv "$folder"
+"$folder/bin/python" -m pip install --quiet --disable-pip-version-check isso==0.14.0
