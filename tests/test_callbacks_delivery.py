@@ -16,7 +16,7 @@ from conftest import HOLD, HandClock, Send
 
 from moderator.callbacks.courier import Courier
 from moderator.comment import Comment, Word
-from moderator.store import Callback, CallbackKind, Delivery, Message, Site, Store
+from moderator.store import Callback, CallbackKind, Delivery, Message, Site, Store, StoreError
 
 TOP = Path(__file__).parent.parent
 
@@ -329,6 +329,22 @@ def test_a_fault_inside_is_an_attempt_that_failed_and_tells_no_words(
     assert "RuntimeError" in caplog.text and words not in caplog.text
 
 
+def test_what_cannot_be_told_says_nothing_of_the_blog(
+    store: Store, site: Site, clock: HandClock, courier: Courier, judge: Judge
+) -> None:
+    url = f"http://127.0.0.1:{free_port()}/"
+    store.callbacks.set(site.id, CallbackKind.CUSDIS, url, allow_private=True)
+    judge("a.b.c")
+    courier.deliver_all()
+    clock.pass_(seconds=5)
+    judge("no token")
+    courier.deliver_all()
+    assert callback(store, site).failures == 2 and store.outbox.listed()[0].state is Delivery.WAITING
+    clock.pass_(minutes=5)
+    courier.deliver_all()
+    assert callback(store, site).failures == 3 and "refused" in callback(store, site).trouble
+
+
 # In a server: threads, the real clock
 
 
@@ -392,6 +408,26 @@ def test_a_blog_that_hangs_holds_up_no_other_one(working: tuple[Store, Courier],
         say(own, quick, "2")
         until(lambda: bool(here.heard), 2)
         ended.set()
+
+
+def test_a_courier_outlives_a_store_that_fails(
+    working: tuple[Store, Courier], here: Blog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own, _ = working
+    site = own.add_site("blog")[0]
+    register(own, site, here.url)
+    failed = threading.Event()
+
+    def fails() -> tuple[int, ...]:
+        failed.set()
+        raise StoreError("the disk is full")
+
+    monkeypatch.setattr("moderator.callbacks.courier.AFTER_TROUBLE_SECONDS", 0.1)
+    with monkeypatch.context() as broken:
+        broken.setattr(own.outbox, "due", fails)
+        say(own, site, "7")
+        assert failed.wait(3)
+    until(lambda: bool(here.heard), 3)
 
 
 def test_stopping_lets_an_attempt_end_and_notes_it(store_url: str) -> None:

@@ -79,24 +79,18 @@ class Courier:
     def _run(self) -> None:
         with ThreadPoolExecutor(LANES, "callback") as pool:
             lanes: set[Future[None]] = set()
+
+            def hand_out() -> None:
+                lanes.difference_update([lane for lane in lanes if lane.done()])
+                lanes.update(pool.submit(self._lane, claim) for claim in self.claim(LANES - len(lanes)))
+
             while not self._stopping.is_set():
                 self._something.clear()
-                wait = POLL_SECONDS
-                try:
-                    lanes = {lane for lane in lanes if not lane.done()}
-                    lanes |= {pool.submit(self._deliver_guarded, one) for one in self.claim(LANES - len(lanes))}
-                except StoreError as error:
-                    log.warning("callbacks: %s", error)
-                    wait = AFTER_TROUBLE_SECONDS
-                self._something.wait(wait)
+                self._something.wait(POLL_SECONDS if _goes_well(hand_out) else AFTER_TROUBLE_SECONDS)
 
-    def _deliver_guarded(self, claim: Claim) -> None:
-        try:
-            self.deliver(claim)
-        except StoreError as error:  # the claim ends by itself
-            log.warning("callbacks: %s", error)
-        finally:
-            self._something.set()
+    def _lane(self, claim: Claim) -> None:
+        _goes_well(lambda: self.deliver(claim))  # if not, the claim ends by itself
+        self._something.set()
 
     # One step each; a test calls them with a clock of its own
 
@@ -122,10 +116,7 @@ class Courier:
             try:
                 outcome = self._send(parcel)
             except Exception as error:
-                # Where it failed, without the error's own words: they may quote the comment.
-                log.error(
-                    "telling a blog failed: %s\n%s", type(error).__name__, "".join(format_tb(error.__traceback__))
-                )
+                _log_fault(error)
                 wait = schedule.after_refusal(parcel.attempts, self._chance())
                 outcome = self._later(parcel, "something failed inside; the log says where", wait=wait)
             self._store.outbox.note(parcel, outcome, claim.holder)
@@ -173,6 +164,24 @@ class Courier:
 def over_the_network() -> Exchange:
     """The exchange with certificates checked against the machine's own authorities."""
     return partial(exchange, tls=ssl.create_default_context())
+
+
+def _goes_well(work: Callable[[], object]) -> bool:
+    """Do it; a thread must outlive whatever fails in it, and the log says what did."""
+    try:
+        work()
+    except StoreError as error:
+        log.warning("callbacks: %s", error)
+    except Exception as error:
+        _log_fault(error)
+    else:
+        return True
+    return False
+
+
+def _log_fault(error: Exception) -> None:
+    # Where it failed, without the error's own words: they may quote the comment.
+    log.error("telling a blog failed: %s\n%s", type(error).__name__, "".join(format_tb(error.__traceback__)))
 
 
 def _tell(parcel: Parcel, outcome: Outcome) -> None:

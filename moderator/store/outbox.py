@@ -221,15 +221,13 @@ def _note(connection: Connection, parcel: Parcel, outcome: Outcome, holder: str,
             note=outcome.note,
         )
     )
-    site: dict[str, Any] = {"failures": 0, "paused_until": None, "trouble": ""}
+    if outcome.state is Delivery.DROPPED:
+        return  # the blog was not asked
+    site: dict[str, Any] = {"failures": 0, "paused_until": None, "trouble": outcome.note}
     if outcome.pause is not None:
-        site = {
-            "failures": callbacks.c.failures + 1,
-            "paused_until": micros(outcome.pause),
-            "trouble": outcome.note,
-        }
+        site |= {"failures": callbacks.c.failures + 1, "paused_until": micros(outcome.pause)}
     if outcome.disable:
-        site = {"disabled_at": now, "trouble": outcome.note}
+        site["disabled_at"] = now
     # Only for who still has the claim: what an old address said is nothing against the new one.
     mine = (callbacks.c.site_id == parcel.callback.site_id) & (callbacks.c.claimed_by == holder)
     connection.execute(update(callbacks).where(mine).values(site))

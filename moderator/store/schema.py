@@ -175,7 +175,7 @@ callbacks = Table(
     Column("allow_private", Boolean, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("disabled_at", Moment),  # the blog said that the address is gone
-    Column("trouble", Text, nullable=False),  # why it is paused or disabled; empty while all is well
+    Column("trouble", Text, nullable=False),  # what the last attempt met; empty while all is well
     Column("failures", Integer, nullable=False),  # how often in a row the blog could not be reached
     Column("paused_until", Moment),
     Column("claimed_by", Ulid),

@@ -217,7 +217,11 @@ class CallbackKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Callback:
-    """Where a site's blog is told of verdicts. ``disabled`` None: it is in use. ``trouble``: why it is not well now."""
+    """Where a site's blog is told of verdicts. ``disabled`` None: it is in use.
+
+    ``trouble``: what the last attempt met, empty where it went well. ``failures``: how often in a row the blog could
+    not be reached; ``paused``: until when it is left alone for that.
+    """
 
     site_id: int
     site_name: str
