@@ -2,14 +2,14 @@
 
 import io
 import json
+import shutil
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from blogs import Blog, blog
+from blogs import Blog
 from click.testing import CliRunner
 from conftest import HOLD
 from standardwebhooks import Webhook
@@ -21,14 +21,9 @@ from moderator.store import Delivery, Outcome, Purpose, Store
 
 
 @pytest.fixture
-def here() -> Iterator[Blog]:
-    with blog() as listening:
-        yield listening
-
-
-@pytest.fixture
-def data(tmp_path: Path) -> Path:
+def data(tmp_path: Path, empty_sqlite: Path) -> Path:
     """An installation with a site called blog."""
+    shutil.copy(empty_sqlite, tmp_path)
     assert type_in(tmp_path, "sites", "add", "blog")
     return tmp_path
 

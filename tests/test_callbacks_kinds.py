@@ -1,12 +1,11 @@
 """What each kind of blog is told, and what its answers mean."""
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from blogs import OK, Blog, Heard, Reply, blog
+from blogs import OK, Blog, Heard, Reply
 from conftest import HandClock, Send
 from itsdangerous import URLSafeTimedSerializer
 from standardwebhooks import Webhook, WebhookVerificationError
@@ -22,19 +21,10 @@ ISSO_KEY = "b94c2b1e0d8f4d6f"
 
 
 @pytest.fixture
-def here() -> Iterator[Blog]:
-    with blog() as listening:
-        yield listening
-
-
-@pytest.fixture
-def store(sqlite_url: str, clock: HandClock) -> Iterator[Store]:
+def store(quick_store: Store, clock: HandClock) -> Store:
     """One engine suffices for words."""
-    Store.upgrade(sqlite_url)
     clock.now = datetime.now(UTC)  # the independent verifier looks at its own clock
-    opened = Store.open(sqlite_url, clock=clock)
-    yield opened
-    opened.close()
+    return quick_store
 
 
 class Desk:
