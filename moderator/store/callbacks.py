@@ -111,13 +111,14 @@ def _set(
 
 
 def _clear(connection: Connection, site_id: int, at: int) -> bool:
+    there_was_one = connection.execute(delete(callbacks).where(callbacks.c.site_id == site_id)).rowcount > 0
     connection.execute(
         update(outbox)
         .where(outbox.c.site_id == site_id, outbox.c.state == Delivery.WAITING.value)
         .values(state=Delivery.DROPPED.value, finished_at=at, note=CLEARED)
     )
     _end_secrets(connection, site_id, at)
-    return connection.execute(delete(callbacks).where(callbacks.c.site_id == site_id)).rowcount > 0
+    return there_was_one
 
 
 def _end_secrets(connection: Connection, site_id: int, at: int) -> None:

@@ -207,8 +207,19 @@ def _take(connection: Connection, site_id: int, holder: str, now: int) -> Parcel
     return None
 
 
+# Whoever changes both tables changes ``callbacks`` first, so that no two wait for each other.
+
+
 def _note(connection: Connection, parcel: Parcel, outcome: Outcome, holder: str, now: int) -> None:
-    waits = outcome.state is Delivery.WAITING
+    if outcome.state is not Delivery.DROPPED:  # for which the blog was not asked
+        site: dict[str, Any] = {"failures": 0, "paused_until": None, "trouble": outcome.note}
+        if outcome.pause is not None:
+            site |= {"failures": callbacks.c.failures + 1, "paused_until": micros(outcome.pause)}
+        if outcome.disable:
+            site["disabled_at"] = now
+        # Only for who still has the claim: what an old address said is nothing against the new one.
+        mine = (callbacks.c.site_id == parcel.callback.site_id) & (callbacks.c.claimed_by == holder)
+        connection.execute(update(callbacks).where(mine).values(site))
     # If it is finished meanwhile (the callback was cleared), it stays so.
     connection.execute(
         update(outbox)
@@ -217,20 +228,10 @@ def _note(connection: Connection, parcel: Parcel, outcome: Outcome, holder: str,
             state=outcome.state.value,
             attempts=outbox.c.attempts + 1,
             next_at=micros(outcome.next) if outcome.next else outbox.c.next_at,
-            finished_at=None if waits else now,
+            finished_at=None if outcome.state is Delivery.WAITING else now,
             note=outcome.note,
         )
     )
-    if outcome.state is Delivery.DROPPED:
-        return  # the blog was not asked
-    site: dict[str, Any] = {"failures": 0, "paused_until": None, "trouble": outcome.note}
-    if outcome.pause is not None:
-        site |= {"failures": callbacks.c.failures + 1, "paused_until": micros(outcome.pause)}
-    if outcome.disable:
-        site["disabled_at"] = now
-    # Only for who still has the claim: what an old address said is nothing against the new one.
-    mine = (callbacks.c.site_id == parcel.callback.site_id) & (callbacks.c.claimed_by == holder)
-    connection.execute(update(callbacks).where(mine).values(site))
 
 
 def _sweep(connection: Connection, now: int) -> None:
@@ -249,9 +250,7 @@ def _retry(connection: Connection, ids: Sequence[str] | None, site_id: int | Non
     if ids is not None:
         chosen.append(outbox.c.id.in_(ids))
     of_sites = tuple(connection.scalars(select(outbox.c.site_id).where(*chosen).distinct()))
-    again = update(outbox).where(*chosen)
-    count = connection.execute(
-        again.values(state=Delivery.WAITING.value, attempts=0, queued_at=now, next_at=now, finished_at=None)
-    ).rowcount
-    connection.execute(update(callbacks).where(callbacks.c.site_id.in_(of_sites)).values(paused_until=None, failures=0))
-    return count
+    at_once = update(callbacks).where(callbacks.c.site_id.in_(of_sites)).values(paused_until=None, failures=0)
+    connection.execute(at_once)
+    again = {"state": Delivery.WAITING.value, "attempts": 0, "queued_at": now, "next_at": now, "finished_at": None}
+    return connection.execute(update(outbox).where(*chosen).values(again)).rowcount
