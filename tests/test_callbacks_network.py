@@ -194,6 +194,15 @@ def test_a_name_that_leads_beside_us_is_not_asked(leads: str) -> None:
     assert here.heard == []
 
 
+def test_leave_is_offered_only_where_it_would_help() -> None:
+    for leads, helps in (("127.0.0.1", True), ("169.254.169.254", False)):
+        with pytest.raises(NotReached) as raised:
+            post("http://blog.example.org/", resolve=Names([leads]), allow_private=False)
+        assert ("--allow-private" in str(raised.value)) is helps
+    with pytest.raises(NotReached, match="has no address"):
+        post("http://blog.example.org/", resolve=Names([]))
+
+
 def test_of_several_addresses_only_those_that_may_be_asked_are() -> None:
     with blog() as here:
         names = Names(["169.254.169.254", "127.0.0.1"])

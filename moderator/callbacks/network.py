@@ -77,11 +77,7 @@ def connect(
     targets = list(dict.fromkeys((family, where[0]) for family, _, _, _, where in found))
     open_to_us = [(family, ip) for family, ip in targets if may_be_asked(ip_address(ip), allow_private=allow_private)]
     if not open_to_us:
-        leads = targets[0][1] if targets else "nowhere"
-        raise NotReached(
-            f"{address.host} leads to {leads}, where callbacks may not go; "
-            "if that is the blog, register it with --allow-private"
-        )
+        raise NotReached(_where_it_leads(address.host, [ip_address(ip) for _, ip in targets]))
     problem = "no answer"
     for family, ip in open_to_us[:MOST_TRIED]:
         connection = socket.socket(family, socket.SOCK_STREAM)
@@ -93,3 +89,12 @@ def connect(
             connection.close()
             problem = "it did not answer in time" if isinstance(error, TimeoutError) else error.strerror or "no answer"
     raise NotReached(f"no connection to {address.authority}: {problem}")
+
+
+def _where_it_leads(host: str, found: Sequence[IP]) -> str:
+    if not found:
+        return f"the name {host} has no address"
+    told = f"{host} leads to {found[0]}, where callbacks may not go"
+    if any(may_be_asked(ip, allow_private=True) for ip in found):
+        return f"{told}; if that is the blog, register it with --allow-private"
+    return told
