@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from moderator.store import Callback, CallbackKind, Message, Site, Store
+
 Reply = tuple[int, dict[str, str], bytes]
 OK: Reply = (200, {}, b"ok")
 
@@ -123,3 +125,21 @@ def free_port() -> int:
     """A port on which nobody listens."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         return int(taken.getsockname()[1])
+
+
+def register(store: Store, site: Site, url: str) -> None:
+    """Have the site's blog told there, in signed JSON."""
+    store.callbacks.set(site.id, CallbackKind.NATIVE, url, allow_private=True)
+
+
+def callback(store: Store, site: Site) -> Callback:
+    """The site's callback as it stands."""
+    found = store.callbacks.of(site.id)
+    assert found is not None
+    return found
+
+
+def only_message(store: Store) -> Message:
+    """The one message that there is."""
+    (message,) = store.outbox.listed()
+    return message

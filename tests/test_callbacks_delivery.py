@@ -11,29 +11,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from blogs import OK, Blog, Heard, Reply, blog, free_port
+from blogs import OK, Blog, Heard, Reply, blog, callback, free_port, only_message, register
 from conftest import HOLD, HandClock, Judge, Send
 
 from moderator.callbacks.courier import Courier
 from moderator.comment import Comment, Word
-from moderator.store import Callback, CallbackKind, Delivery, Message, Site, Store, StoreError
+from moderator.store import Delivery, Site, Store, StoreError
 
 TOP = Path(__file__).parent.parent
-
-
-def register(store: Store, site: Site, url: str) -> None:
-    store.callbacks.set(site.id, CallbackKind.NATIVE, url, allow_private=True)
-
-
-def callback(store: Store, site: Site) -> Callback:
-    found = store.callbacks.of(site.id)
-    assert found is not None
-    return found
-
-
-def only_message(store: Store) -> Message:
-    (message,) = store.outbox.listed()
-    return message
 
 
 def test_the_blog_is_told_once(store: Store, site: Site, here: Blog, courier: Courier, judge: Judge) -> None:

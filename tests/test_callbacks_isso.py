@@ -16,8 +16,9 @@ import pytest
 from blogs import free_port
 from conftest import HOLD, HandClock
 
-from moderator.callbacks.courier import Courier, over_the_network
+from moderator.callbacks.courier import Courier
 from moderator.callbacks.errors import NotReached
+from moderator.callbacks.exchange import over_the_network
 from moderator.callbacks.registering import try_out
 from moderator.comment import Comment, Word
 from moderator.store import CallbackKind, Delivery, Store
@@ -109,7 +110,7 @@ def test_a_verdict_shows_or_deletes_the_comment_in_isso(isso: Isso, sqlite_url: 
 
     callback = store.callbacks.of(site.id)
     assert callback is not None
-    try_out(callback, (key,), over_the_network(), message_id="m", at=clock())
+    try_out(callback, (key,), over_the_network, message_id="m", at=clock())
     with pytest.raises(NotReached, match="another session key"):
-        try_out(callback, ("wrong",), over_the_network(), message_id="m", at=clock())
+        try_out(callback, ("wrong",), over_the_network, message_id="m", at=clock())
     store.close()

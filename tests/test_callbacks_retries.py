@@ -4,32 +4,17 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from blogs import OK, Blog, Heard, Reply, free_port
+from blogs import OK, Blog, Heard, Reply, callback, free_port, only_message, register
 from conftest import HandClock, Judge
 
 from moderator.callbacks.courier import Courier
-from moderator.store import Callback, CallbackKind, Delivery, Message, Site, Store
+from moderator.store import CallbackKind, Delivery, Site, Store
 
 
 @pytest.fixture
 def store(quick_store: Store) -> Store:
     """One engine suffices for what a courier thinks."""
     return quick_store
-
-
-def register(store: Store, site: Site, url: str) -> None:
-    store.callbacks.set(site.id, CallbackKind.NATIVE, url, allow_private=True)
-
-
-def callback(store: Store, site: Site) -> Callback:
-    found = store.callbacks.of(site.id)
-    assert found is not None
-    return found
-
-
-def only_message(store: Store) -> Message:
-    (message,) = store.outbox.listed()
-    return message
 
 
 def answering(*replies: Reply) -> Callable[[Heard], Reply]:

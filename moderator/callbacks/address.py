@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from urllib.parse import quote, urlsplit
 
-import idna
-
 from moderator.callbacks.errors import BadAddress
 
 MOST = 2048
@@ -86,10 +84,7 @@ def _host(host: str, bracketed: bool) -> str:
                 f"{host[:64]!r} is no IP address; an IPv6 address stands in brackets, such as [2001:db8::1]"
             )
         return str(found)
-    try:
-        name = idna.encode(host.rstrip("."), uts46=True).decode().lower() if not host.isascii() else host.rstrip(".")
-    except (idna.IDNAError, UnicodeError):
-        raise BadAddress(f"{host[:64]!r} is no name of a host; write it as its owner does") from None
+    name = host.rstrip(".") if host.isascii() else _in_ascii(host.rstrip("."))
     labels = name.split(".")
     if len(name) > 253 or not all(map(_NAME.fullmatch, labels)):
         raise BadAddress(f"{name[:64]!r} is no name of a host; write it as its owner does")
@@ -97,3 +92,12 @@ def _host(host: str, bracketed: bool) -> str:
     if labels[-1].isdigit() or labels[-1].startswith("0x"):
         raise BadAddress(f"{name[:64]!r} is an IP address in disguise; write it in full, such as 192.0.2.1")
     return name
+
+
+def _in_ascii(host: str) -> str:
+    import idna  # its tables cost 10 ms to load, and most names are ASCII
+
+    try:
+        return idna.encode(host, uts46=True).decode().lower()
+    except (idna.IDNAError, UnicodeError):
+        raise BadAddress(f"{host[:64]!r} is no name of a host; write it as its owner does") from None

@@ -2,19 +2,17 @@
 
 import logging
 import random
-import ssl
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime, timedelta
-from functools import partial
 from traceback import format_tb
 from typing import NamedTuple
 
 from moderator.callbacks import schedule
 from moderator.callbacks.address import parse
 from moderator.callbacks.errors import BadAddress, NotReached, Untellable
-from moderator.callbacks.exchange import Answer, Exchange, exchange
+from moderator.callbacks.exchange import Answer, Exchange, over_the_network
 from moderator.callbacks.kinds import KINDS, Notice
 from moderator.store import Clock, Delivery, Outcome, Parcel, Store, StoreError
 from moderator.store.ids import micros, new_id
@@ -48,12 +46,12 @@ class Courier:
         store: Store,
         clock: Clock,
         *,
-        exchange: Exchange | None = None,
+        exchange: Exchange = over_the_network,
         chance: Callable[[], float] = random.random,
     ) -> None:
         self._store = store
         self._clock = clock
-        self._exchange = exchange or over_the_network()
+        self._exchange = exchange
         self._chance = chance
         self._swept: datetime | None = None
         self._something = threading.Event()
@@ -159,11 +157,6 @@ class Courier:
         if now + wait - parcel.queued >= GIVE_UP:
             return Outcome(Delivery.FAILED, why, pause=paused_until)
         return Outcome(Delivery.WAITING, why, next=now + wait, pause=paused_until)
-
-
-def over_the_network() -> Exchange:
-    """The exchange with certificates checked against the machine's own authorities."""
-    return partial(exchange, tls=ssl.create_default_context())
 
 
 def _goes_well(work: Callable[[], object]) -> bool:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
+from functools import cache
 from http.client import HTTPConnection, HTTPException
 from importlib.metadata import version
 from typing import Any, cast
@@ -84,6 +85,17 @@ def exchange(
         raise NotReached(f"{address.authority} does not answer in HTTP ({type(error).__name__})") from None
     finally:
         connection.close()
+
+
+def over_the_network(request: Request, *, allow_private: bool) -> Answer:
+    """The exchange with certificates checked against the machine's own authorities."""
+    return exchange(request, allow_private=allow_private, tls=_authorities())
+
+
+@cache
+def _authorities() -> ssl.SSLContext:
+    """Read when the first blog is told: most installations start without one."""
+    return ssl.create_default_context()
 
 
 def _ask(connection: socket.socket, request: Request, until: float) -> Answer:

@@ -90,7 +90,7 @@ def test_callback(site: str, **flags: Any) -> None:
     \b
     moderator sites callback test my-blog
     """
-    from moderator.callbacks.courier import over_the_network
+    from moderator.callbacks.exchange import over_the_network
     from moderator.callbacks.registering import try_out
     from moderator.server import now
     from moderator.store.ids import micros, new_id
@@ -99,7 +99,7 @@ def test_callback(site: str, **flags: Any) -> None:
         found = _callback(store, site)
         secrets = store.secrets.live(found.site_id, Purpose.CALLBACK)
     at = now()
-    try_out(found, secrets, over_the_network(), message_id=new_id(micros(at)), at=at)
+    try_out(found, secrets, over_the_network, message_id=new_id(micros(at)), at=at)
     click.echo(f"{found.url} took it")
 
 
