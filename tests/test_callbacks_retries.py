@@ -1,13 +1,16 @@
 """What a courier makes of a blog's answers, and of none: when it asks again, and when no more."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from blogs import OK, Blog, Heard, Reply, callback, free_port, only_message, register
 from conftest import HandClock, Judge
+from hypothesis import given
+from hypothesis import strategies as st
 
 from moderator.callbacks.courier import Courier
+from moderator.callbacks.schedule import retry_after
 from moderator.store import CallbackKind, Delivery, Site, Store
 
 
@@ -192,3 +195,35 @@ def test_what_cannot_be_told_says_nothing_of_the_blog(
     clock.pass_(minutes=5)
     courier.deliver_all()
     assert callback(store, site).failures == 3 and "refused" in callback(store, site).trouble
+
+
+NOW = datetime(2026, 11, 22, 19, 0, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        (None, None),
+        ("", None),
+        ("soon", None),
+        ("-5", None),
+        ("1.5", None),
+        ("٣", None),
+        ("0", 1),
+        (" 120 ", 120),
+        ("99999999999999999999", 86400),
+        ("Sun, 22 Nov 2026 19:02:00 GMT", 120),
+        ("Sun, 22 Nov 2026 18:00:00 GMT", 1),
+        ("Sun, 22 Nov 2026 19:02:00 -0000", 120),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", 86400),
+        ("Fri, 31 Dec 99999 23:59:59 GMT", None),
+    ],
+)
+def test_how_long_the_blog_asks_us_to_wait(header: str | None, seconds: int | None) -> None:
+    assert retry_after(header, NOW) == (None if seconds is None else timedelta(seconds=seconds))
+
+
+@given(st.text() | st.from_regex(r"[A-Z][a-z]{2}, \d+ [A-Z][a-z]{2} \d+ \d+:\d+:\d+ ([A-Z]{3}|[+-]\d+)"))
+def test_whatever_the_blog_asks_is_within_a_day_or_passed_over(header: str) -> None:
+    asked = retry_after(header, NOW)
+    assert asked is None or timedelta(seconds=1) <= asked <= timedelta(days=1)

@@ -102,7 +102,7 @@ def _ask(connection: socket.socket, request: Request, until: float) -> Answer:
     http = HTTPConnection(request.address.host, request.address.port)
     bounded = _Bounded(connection, until)
     http.sock = cast(Any, bounded)
-    headers = {"Host": request.address.authority, "User-Agent": USER_AGENT, "Connection": "close"}
+    headers = {"Host": request.address.authority, "User-Agent": _user_agent(), "Connection": "close"}
     http.request("POST", request.address.path, request.body, headers | dict(request.headers))
     with closing(http.getresponse()) as response:
         bounded.in_head = False
@@ -117,7 +117,9 @@ def _ask(connection: socket.socket, request: Request, until: float) -> Answer:
         return Answer(response.status, body, response.getheader("Retry-After"))
 
 
-USER_AGENT = f"moderator/{version('moderator')}"
+@cache
+def _user_agent() -> str:
+    return f"moderator/{version('moderator')}"
 
 
 def _left(until: float) -> float:
