@@ -6,7 +6,20 @@ from typing import NoReturn
 
 import click
 
-from moderator.cli import callbacks, datasets, explaining, exports, judging, keeping, measuring, models, serving
+from moderator.cli import (
+    blogspam,
+    callbacks,
+    coral,
+    datasets,
+    explaining,
+    exports,
+    importing,
+    judging,
+    keeping,
+    measuring,
+    models,
+    serving,
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -30,6 +43,7 @@ COMMANDS: tuple[click.Command, ...] = (
     keeping.users,
     callbacks.callbacks,
     # What it has learned.
+    importing.import_history,
     datasets.datasets,
     exports.convert,
     judging.train,
@@ -38,7 +52,8 @@ COMMANDS: tuple[click.Command, ...] = (
     measuring.evaluate,
     models.models,
 )
-keeping.sites.add_command(callbacks.callback)
+for of_sites in (callbacks.callback, blogspam.blogspam, coral.coral):
+    keeping.sites.add_command(of_sites)
 for command in COMMANDS:
     commands.add_command(command)
 

@@ -16,6 +16,7 @@ from moderator.store.access import Access, Clock
 from moderator.store.callbacks import Callbacks
 from moderator.store.errors import LinkRefused, StoreError
 from moderator.store.ids import MICROSECOND, micros, moment, new_id
+from moderator.store.imports import Imports
 from moderator.store.outbox import Outbox
 from moderator.store.process import PerProcess
 from moderator.store.remember import Remember
@@ -63,6 +64,7 @@ class Store:
         self.secrets = Secrets(access)
         self.callbacks = Callbacks(access)
         self.outbox = Outbox(access)
+        self.imports = Imports(access)
 
     # Opening and closing
 
