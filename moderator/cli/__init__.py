@@ -7,6 +7,7 @@ from typing import NoReturn
 import click
 
 from moderator.cli import (
+    akismet_keys,
     blogspam,
     callbacks,
     coral,
@@ -52,7 +53,13 @@ COMMANDS: tuple[click.Command, ...] = (
     measuring.evaluate,
     models.models,
 )
-for of_sites in (callbacks.callback, blogspam.blogspam, coral.coral):
+for of_sites in (
+    akismet_keys.akismet_key,
+    akismet_keys.akismet,
+    blogspam.blogspam,
+    callbacks.callback,
+    coral.coral,
+):
     keeping.sites.add_command(of_sites)
 for command in COMMANDS:
     commands.add_command(command)
@@ -81,8 +88,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 def _known() -> tuple[type[Exception], ...]:
     """The mistakes that tell their cure. Imported only now: a command loads what it needs and no more."""
     from moderator.callbacks.errors import CallbackError
-    from moderator.classifier import ModelError
     from moderator.comment import CommentError
+    from moderator.model_file import ModelError
     from moderator.moderation import ModerationError
     from moderator.server import ServerError
     from moderator.settings import SettingsError
