@@ -9,6 +9,7 @@ import click
 from moderator.cli import (
     akismet_keys,
     blogspam,
+    callbacks,
     coral,
     datasets,
     explaining,
@@ -42,6 +43,7 @@ COMMANDS: tuple[click.Command, ...] = (
     # Who is served, and who decides.
     keeping.sites,
     keeping.users,
+    callbacks.callbacks,
     # What it has learned.
     importing.import_history,
     datasets.datasets,
@@ -57,6 +59,7 @@ OF_SITES = (
     akismet_keys.akismet_key,
     akismet_keys.akismet,
     blogspam.blogspam,
+    callbacks.callback,
     coral.coral,
 )
 for command in OF_SITES:
@@ -87,6 +90,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 def _known() -> tuple[type[Exception], ...]:
     """The mistakes that tell their cure. Imported only now: a command loads what it needs and no more."""
+    from moderator.callbacks.errors import CallbackError
     from moderator.comment import CommentError
     from moderator.model_file import ModelError
     from moderator.moderation import ModerationError
@@ -96,4 +100,9 @@ def _known() -> tuple[type[Exception], ...]:
     from moderator.training.fetching import DatasetError
     from moderator.training.readers import CorpusError
 
-    return CorpusError, DatasetError, ModelError, CommentError, ModerationError, ServerError, SettingsError, StoreError
+    # fmt: off
+    return (
+        CallbackError, CommentError, CorpusError, DatasetError, ModelError, ModerationError, ServerError,
+        SettingsError, StoreError,
+    )
+    # fmt: on

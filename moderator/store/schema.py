@@ -194,6 +194,49 @@ receipts = Table(
     PrimaryKeyConstraint("site_id", "name"),
 )
 
+# Where a site's blog is told of verdicts. Its queue is worked by one process at a time: by the one that has claimed it.
+callbacks = Table(
+    "callbacks",
+    metadata,
+    Column("site_id", Number, ForeignKey("sites.id"), primary_key=True, autoincrement=False),
+    Column("kind", String(32), nullable=False),
+    Column("url", Text, nullable=False),
+    Column("allow_private", Boolean, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("disabled_at", Moment),  # the blog said that the address is gone
+    Column("trouble", Text, nullable=False),  # what the last attempt met; empty while all is well
+    Column("failures", Integer, nullable=False),  # how often in a row the blog could not be reached
+    Column("paused_until", Moment),
+    Column("claimed_by", Ulid),
+    Column("claimed_until", Moment),
+)
+
+# What blogs are to be told. Only that there is something: what, is read from the comment when it is sent.
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Ulid, primary_key=True),
+    Column("site_id", Number, ForeignKey("sites.id"), nullable=False),
+    Column("comment_id", Ulid, ForeignKey("comments.id"), nullable=False, index=True),
+    Column("version", Integer, nullable=False),  # the comment's; at a later one this has nothing to tell any more
+    Column("state", String(16), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("queued_at", Moment, nullable=False),  # or repeated by hand
+    Column("next_at", Moment, nullable=False),
+    Column("finished_at", Moment),
+    Column("note", Text, nullable=False),  # how the last attempt went
+    CheckConstraint("state IN ('waiting', 'delivered', 'failed', 'dropped')", name="state"),
+    Index(
+        "ix_outbox_waiting",
+        "site_id",
+        "id",
+        sqlite_where=text("state = 'waiting'"),
+        postgresql_where=text("state = 'waiting'"),
+    ),
+    Index("ix_outbox_state_id", "state", "id"),
+    Index("ix_outbox_finished_at", "finished_at"),
+)
+
 people = Table(
     "people",
     metadata,

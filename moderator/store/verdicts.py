@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 
 from moderator.comment import STATUS_AFTER_WORD, Status, Word
+from moderator.store import outbox
 from moderator.store.errors import StaleVersion, UnknownComment, UnknownVerdict
 from moderator.store.ids import moment, new_id
 from moderator.store.schema import comments, new_number, verdicts
@@ -143,4 +144,5 @@ def _append(
         .where(comments.c.id == row.id)
         .values(word=word.value, verdict_id=verdict_id, status=status.value, version=version, changed_at=at)
     )
+    outbox.put(connection, site_id=row.site_id, comment_id=row.id, version=version, door=door, at=at)
     return Given(row.id, verdict_id, batch, word, status, version)
