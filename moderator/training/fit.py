@@ -1,8 +1,11 @@
 """Logistic regression on hashed features, drawn towards the weights of the model that it starts from."""
 
+import operator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import pairwise
+from functools import lru_cache, reduce
+from itertools import islice, pairwise
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +47,9 @@ WHO_SIGNALS = frozenset(
     | {"hyphens_in_the_address", "long_address", "deep_address", "borrowed_address", "mail_of_own_host", "links_home"}
 )
 DROPPED = 0.3  # what such a copy counts
+
+TOGETHER = 4  # parts whose sums are added up first
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +144,11 @@ class Slope:
     signals: Vector
     bias: float
 
+    def __add__(self, other: "Slope") -> "Slope":
+        return Slope(
+            self.value + other.value, self.table + other.table, self.signals + other.signals, self.bias + other.bias
+        )
+
 
 def slope(lesson: Lesson, table: Vector, signals: Vector, bias: float) -> Slope:
     """The weighted logistic loss of a lesson at a point, by one pass over its features forth and one back.
@@ -160,6 +171,21 @@ def slope(lesson: Lesson, table: Vector, signals: Vector, bias: float) -> Slope:
     by_table = matrix.T @ (pulls * scales).ravel()
     part.release()
     return Slope(value, by_table, by_signal, by_bias)
+
+
+def slopes(lessons: Sequence[Lesson], table: Vector, signals: Vector, bias: float) -> Slope:
+    """The sum over lessons, in their order."""
+    return _summed(slope(lesson, table, signals, bias) for lesson in lessons)
+
+
+def _summed(found: Iterable[Slope]) -> Slope:
+    return reduce(operator.add, found)
+
+
+def _batches(things: Iterable[T], size: int) -> Iterator[list[T]]:
+    rest = iter(things)
+    while batch := list(islice(rest, size)):
+        yield batch
 
 
 def fit(
@@ -192,21 +218,18 @@ def fit(
     strength = setting.strength
 
     # One thread: the vectors are short for BLAS, and its threads, spinning on busy cores, made 6 s of work 40.
-    with threadpool_limits(1), workers.beside(lessons) as evaluate:
+    # On a cluster a task is a batch, as what a task costs beside its work is as much as the work on a part.
+    size = 1 if workers.client is None else TOGETHER
+    with threadpool_limits(1), workers.beside(list(_batches(lessons, size))) as evaluate:
 
         def loss(point: Vector) -> tuple[float, Vector]:
             wide = np.zeros(TABLE_SIZE)
             wide[used] = point[:count] * room
-            value = 0.5 / strength * float(point[:-1] @ point[:-1])
-            by_table, rest = np.zeros(TABLE_SIZE), np.zeros(len(SIGNALS) + 1)
-            for found in evaluate(slope, wide, point[count:-1], float(point[-1])):
-                value += found.value
-                by_table += found.table
-                rest[:-1] += found.signals
-                rest[-1] += found.bias
-            gradient = np.concatenate([by_table[used] * room, rest])
+            sums = evaluate(slopes, wide, point[count:-1], float(point[-1]))
+            found = _summed(_summed(batch) for batch in _batches(sums, TOGETHER // size))
+            gradient = np.concatenate([found.table[used] * room, found.signals, [found.bias]])
             gradient[:-1] += point[:-1] / strength
-            return value, gradient
+            return found.value + 0.5 / strength * float(point[:-1] @ point[:-1]), gradient
 
         start = np.zeros(count + len(SIGNALS) + 1)
         found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": rounds, "maxcor": 10})

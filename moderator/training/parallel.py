@@ -53,7 +53,9 @@ class Workers:
         On this machine threads share them (the products of sparse matrices let go of the interpreter's lock); on a
         cluster each travels once to a worker, and the work goes to where it lies.
         """
-        if self.alone or (self.client is None and len(things) == 1):
+        # joblib does the work of a cluster with one core here, so nothing needs to travel.
+        cores = sum(self.client.ncores().values()) if self.client else min(self.jobs, len(things))
+        if cores == 1:
             yield lambda function, *rest: (function(thing, *rest) for thing in things)
             return
         held = [self.client.scatter(thing, direct=False) for thing in things] if self.client else things
@@ -61,13 +63,20 @@ class Workers:
             joblib.parallel_config(**self._on({"backend": "threading", "n_jobs": self.jobs})),
             joblib.Parallel(return_as="generator", batch_size=1) as pool,
         ):
-            yield lambda function, *rest: _checked(pool(joblib.delayed(function)(thing, *rest) for thing in held))
+            yield lambda function, *rest: _checked(
+                pool(joblib.delayed(_there)(function, thing, *rest) for thing in held)
+            )
 
     def _on(self, here: dict[str, Any]) -> dict[str, Any]:
         return here if self.client is None else {"backend": "dask", "client": self.client, "n_jobs": -1}
 
 
 ALONE = Workers()
+
+
+def _there(function: Callable[..., T], thing: Any, *rest: Any) -> T:
+    """Where a cluster has shrunk to one core joblib calls this here, and the thing is still over there."""
+    return function(thing.result() if hasattr(thing, "result") else thing, *rest)
 
 
 def _checked(found: Iterable[T]) -> Iterator[T]:
@@ -113,7 +122,7 @@ def cluster(address: str) -> Iterator[Workers]:
         _ready(client, address)
         Thread(target=_watch, args=(client, over), daemon=True).start()
         yield Workers(client=client)
-    except (KilledWorker, CommClosedError, FutureCancelledError) as error:
+    except (KilledWorker, CommClosedError, FutureCancelledError, TimeoutError) as error:
         raise ClusterError(_lost(error)) from None
     finally:
         over.set()

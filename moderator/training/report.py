@@ -262,7 +262,7 @@ def _suspicious(content: Content, texts: Texts | None) -> str:
 
 
 def _sources(content: Content) -> str:
-    rows = [row(safe(name), f"{count:,}") for name, count in sorted(content["learned_from"].items())]
+    rows = [row(safe(name), f"{count:,}") for name, count in sorted(content.get("learned_from", {}).items())]
     own = content.get("own")
     lead = ""
     if own:
