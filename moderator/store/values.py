@@ -9,6 +9,11 @@ from moderator.policy import SitePolicy
 
 
 @dataclass(frozen=True, slots=True)
+class Doors:
+    """What a site's owner chose of the protocols that its blog speaks; each field belongs to one of them."""
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     """One blog that is served."""
 
@@ -16,6 +21,26 @@ class Site:
     name: str
     policy: SitePolicy
     created: datetime
+    doors: Doors = Doors()
+
+
+class Purpose(StrEnum):
+    """What a shared secret of a site is for."""
+
+    WEBHOOK = "webhook"  # the blog signs, we check: Standard Webhooks on our own protocol
+    CALLBACK = "callback"  # we sign what we tell the blog
+    CORAL = "coral"  # Coral signs, we check
+
+
+@dataclass(frozen=True, slots=True)
+class SiteSecret:
+    """A shared secret as it may be shown: without the secret. ``revoked`` None: it is live."""
+
+    id: int
+    site_id: int
+    purpose: Purpose
+    created: datetime
+    revoked: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
