@@ -273,6 +273,13 @@ def test_a_cluster_of_one_core_is_as_good(few: Corpus, tmp_path: Path) -> None:
         assert list(workers.run(len, [("a",), ("bc",)])) == [1, 2]
 
 
+def test_dask_knows_how_much_a_table_weighs(few: Corpus) -> None:
+    from dask.sizeof import sizeof
+
+    least = sum(part.buckets.nbytes for part in few.table.parts)
+    assert sizeof(few.table) > least and sizeof(list(few.on_disk.parts)) > least
+
+
 def test_without_distributed_the_cure_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(ClusterError, match=r"pip install 'moderator\[cluster\]'"), cluster("tcp://127.0.0.1:9"):

@@ -1,6 +1,7 @@
 """The loss that training minimises, and its gradient: sums over parts of the comments, wherever those lie."""
 
 import operator
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -40,6 +41,9 @@ class Lesson:
     offsets: tuple[Vector, ...]
     means: Vector
     signal_scale: float
+
+    def __sizeof__(self) -> int:
+        return sys.getsizeof(self.part) + sum(array.nbytes for array in (self.sign, *self.weights, *self.offsets))
 
 
 @dataclass(frozen=True, slots=True)
