@@ -1,5 +1,6 @@
 """Training as a process: a stop in the middle leaves nothing behind, and files of any length go through it."""
 
+import io
 import json
 import os
 import signal
@@ -13,6 +14,7 @@ import pytest
 from models import published
 
 from moderator.classifier import Classifier
+from moderator.cli import main
 from moderator.shelf import Shelf
 from moderator.training import command, corpus, search
 from moderator.training.console import Console
@@ -216,6 +218,36 @@ def test_what_lies_on_disk_gives_the_very_model_of_what_lies_in_memory(tmp_path:
     one, other = trained("memory", None, ALONE), trained("disk", tmp_path, Workers(2))
     assert np.array_equal(one.weights, other.weights) and one.bias == other.bias
     assert np.array_equal(one.signal_weights, other.signal_weights) and one.thresholds == other.thresholds
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_person_sees_a_bar_and_a_log_has_a_line_for_each_tenth(monkeypatch: pytest.MonkeyPatch) -> None:
+    def shown(stream: io.StringIO) -> str:
+        monkeypatch.setattr(sys, "stderr", stream)
+        console = Console()
+        for _ in range(2):  # the same step comes again with other comments
+            for done in range(1, 101):
+                console.step("search", done, 100)
+        return stream.getvalue()
+
+    log, seen = shown(io.StringIO()).splitlines(), shown(Terminal())
+    assert log == [f"search: {10 * tenth} of 100" for tenth in range(1, 11)] * 2
+    assert seen.count("\n") == 2 and f"\rsearch: {'█' * 12}{'░' * 12} 50 of 100" in seen
+
+
+@pytest.mark.parametrize(
+    ("options", "cure"), [(["--search"], "add --fresh"), (["--by-source"], "add --search"), (["--jobs", "0"], "--jobs")]
+)
+def test_options_that_do_not_go_together_are_refused_with_the_cure(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], options: list[str], cure: str
+) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(["train", "--data", str(tmp_path), *options])
+    assert left.value.code == 2 and cure in capsys.readouterr().err
 
 
 def test_the_inner_folds_do_not_follow_the_outer_ones() -> None:

@@ -13,6 +13,7 @@ from moderator.store.errors import (
     UnknownVerdict,
 )
 from moderator.store.facade import Store
+from moderator.store.imports import Taken
 from moderator.store.values import (
     ApiKey,
     Batch,
@@ -63,6 +64,7 @@ __all__ = [
     "StoreBusy",
     "StoreError",
     "StoredComment",
+    "Taken",
     "TooManyAttempts",
     "UnknownComment",
     "UnknownVerdict",

@@ -15,6 +15,7 @@ from moderator.store import upgrade as levels
 from moderator.store.access import Access, Clock
 from moderator.store.errors import LinkRefused, StoreError
 from moderator.store.ids import MICROSECOND, micros, moment, new_id
+from moderator.store.imports import Imports
 from moderator.store.process import PerProcess
 from moderator.store.remember import Remember
 from moderator.store.shared_secrets import Secrets
@@ -59,6 +60,7 @@ class Store:
         self._sites_by_key: dict[str, tuple[float, Site]] = {}
         # What only one subject needs has a part of its own.
         self.secrets = Secrets(access)
+        self.imports = Imports(access)
 
     # Opening and closing
 

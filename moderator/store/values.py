@@ -12,6 +12,13 @@ from moderator.policy import SitePolicy
 class Doors:
     """What a site's owner chose of the protocols that its blog speaks; each field belongs to one of them."""
 
+    # Coral: whether we say APPROVED, which skips Coral's later phases, or have no opinion.
+    coral_approves: bool = False
+    # BlogSpam: the SHA-256 of the secret in the site's address, none while the door is shut; and whether a hold, for
+    # which the protocol has no word, is said as OK.
+    blogspam_digest: str = ""
+    blogspam_holds_are_ok: bool = False
+
 
 @dataclass(frozen=True, slots=True)
 class Site:
