@@ -84,7 +84,7 @@ LEAD = "\0" * (max(ORDERS) - 1)
 MOST_LINKS_READ = 12
 # Here the "author" is the title of the page that links to the post: what a link says, and nobody's name.
 BACKLINKS = frozenset({"pingback", "trackback"})
-# So many comments hashed together keep their n-grams in the second-level cache: of 1, 16, 32, 64, 128, 256 the
+# So many comments hashed together keep their n-grams in the second-level cache: of 16, 32, 64, 128, 256 the
 # quickest. At most 4,000 could be, as a row's number and a bucket share 32 bits.
 BLOCK = 64
 

@@ -81,15 +81,19 @@ SYMBOL = re.compile(r"[^\s\w]|\d")
 class Reading(NamedTuple):
     """What the eye meets. ``text`` is canonical (see unicode.py) with its case kept; spans of reasons count in it.
 
-    ``outside`` is the text that stands in no link; ``words`` those of the text in lower case; ``digits`` how many stand
-    outside of links; ``link_only`` whether nothing is said beside the links, but a greeting of one or two words at
-    most. ``hidden`` is what a reader cannot see, of which ``concealed`` characters are no mere remark in the markup
-    (editors leave those); ``too_complex`` says over which limit the comment went, and is empty for nearly all.
+    ``outside`` is the text that stands in no link; ``words`` those of the text in lower case, ``vocabulary`` each of
+    them once; ``digits`` how many stand outside of links; ``link_only`` whether nothing is said beside the links, but
+    a greeting of one or two words at most. ``hidden`` is what a reader cannot see, of which ``concealed`` characters
+    are no mere remark in the markup (editors leave those); ``too_complex`` says over which limit the comment went, and
+    is empty for nearly all.
+
+    A tuple, as it is made for every comment: setting the fields of a frozen dataclass one by one takes 1.2 µs.
     """
 
     text: str
     outside: str
     words: list[str]
+    vocabulary: frozenset[str]
     digits: int
     links: tuple[Link, ...]
     link_only: bool
@@ -169,10 +173,12 @@ def read(comment: Comment) -> Reading:
         if len(found) > MOST_LINKS:
             limit = f"it has {len(found)} links"
     text = text.strip()
+    words = _words(text.lower())
     return Reading(
         text=text,
         outside=outside,
-        words=_words(text.lower()),
+        words=words,
+        vocabulary=frozenset(words),
         digits=_count_digits(outside),
         links=tuple(found[:MOST_LINKS]),
         link_only=bool(found) and _count_words(outside) <= 2,

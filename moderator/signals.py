@@ -14,7 +14,7 @@ from moderator.reading import Reading
 
 Signal = Callable[[Reading], float]
 
-# Where a pattern can, it begins with a class of signs: a search skips to the next of them, 2 to 15 times as quick as it
+# Where a pattern can, it begins with a class of signs: a search skips to the next of them, 2 to 3 times as quick as it
 # would be to try the pattern everywhere.
 _CAPITAL = "[A-ZÀ-ÖØ-ÞΑ-ΩА-Я]"
 UPPER = re.compile(rf"{_CAPITAL}{_CAPITAL}+")
@@ -129,7 +129,7 @@ def money(reading: Reading) -> float:
     """It speaks of sums of money."""
     text = reading.outside
     sign = "$" in text if text.isascii() else MONEY_SIGNS.search(text)
-    return 1.0 if sign or not MONEY_WORDS.isdisjoint(reading.words) else 0.0
+    return 1.0 if sign or not MONEY_WORDS.isdisjoint(reading.vocabulary) else 0.0
 
 
 def handle(reading: Reading) -> float:
@@ -173,7 +173,7 @@ def code(reading: Reading) -> float:
 def repeated_words(reading: Reading) -> float:
     """It says the same words again and again."""
     words = reading.words
-    return 1.0 - len(set(words)) / len(words) if len(words) > 5 else 0.0
+    return 1.0 - len(reading.vocabulary) / len(words) if len(words) > 5 else 0.0
 
 
 def about_the_post(reading: Reading) -> float:
@@ -181,7 +181,7 @@ def about_the_post(reading: Reading) -> float:
     if not reading.post_title:
         return 0.0
     title = _long_words(reading.post_title)
-    return _up_to(len(title.intersection(reading.words)), 3.0) if title else 0.0
+    return _up_to(len(title & reading.vocabulary), 3.0) if title else 0.0
 
 
 @lru_cache(maxsize=1024)  # a post's title comes with each of its comments
@@ -211,7 +211,7 @@ def name_in_the_text(reading: Reading) -> float:
     if not reading.author:
         return 0.0
     name = _long_words(reading.author)
-    return _up_to(len(name.intersection(reading.words)), 2.0) if name else 0.0
+    return _up_to(len(name & reading.vocabulary), 2.0) if name else 0.0
 
 
 def name_in_the_address(reading: Reading) -> float:

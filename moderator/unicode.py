@@ -46,7 +46,7 @@ CONTROLS = re.compile(f"[{_CONTROLS}]+")
 # Combining marks of the scripts without vowel signs: three stacked are a pile (Vietnamese needs two), and NFKC's
 # reordering would be quadratic on a long one.
 _MARKS = "\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
-# The mark first and what stands before it afterwards: a search skips to the first of a class, 2 to 30 times as quick.
+# The mark first and what stands before it afterwards: a search skips to the first of a class, 5 to 17 times as quick.
 LEFT_OVER_MARKS = re.compile(f"[{_MARKS}](?<=[{_ALPHABETIC}0-9 ][{_MARKS}])[{_MARKS}]*")
 ZALGO = re.compile(f"[{_MARKS}](?<=[{_ALPHABETIC}][{_MARKS}])[{_MARKS}]{{2}}")
 KEYCAP = re.compile("\u20e3(?<=[0-9#*]\u20e3)")
@@ -157,7 +157,8 @@ def _outline_of(character: str) -> str:
 _OUTLINE = "".join(map(_outline_of, map(chr, range(256)))).encode()
 
 
-def _fold_word(found: re.Match[str]) -> str:
+def fold_word(found: re.Match[str]) -> str:
+    """A word of two scripts with its look-alikes as the other's letters; any other as it is."""
     word = found[0]
     if not FOREIGN.search(word):
         return word
@@ -175,7 +176,7 @@ def _fold_word(found: re.Match[str]) -> str:
 def _fold_lookalikes(text: str) -> tuple[str, int]:
     if not SEAM.search(text):
         return text, 0
-    folded = MIXED_TOKEN.sub(_fold_word, text)
+    folded = MIXED_TOKEN.sub(fold_word, text)
     if folded == text:
         return text, 0
     changed = sum(a != b for a, b in zip(text, folded, strict=True))

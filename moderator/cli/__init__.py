@@ -7,6 +7,7 @@ from typing import NoReturn
 import click
 
 from moderator.cli import (
+    akismet_keys,
     blogspam,
     coral,
     datasets,
@@ -51,7 +52,7 @@ COMMANDS: tuple[click.Command, ...] = (
     measuring.evaluate,
     models.models,
 )
-for protocol in (blogspam.blogspam, coral.coral):
+for protocol in (akismet_keys.akismet_key, akismet_keys.akismet, blogspam.blogspam, coral.coral):
     keeping.sites.add_command(protocol)
 for command in COMMANDS:
     commands.add_command(command)

@@ -15,6 +15,7 @@ from moderator.store.errors import (
 from moderator.store.facade import Store
 from moderator.store.imports import Taken
 from moderator.store.values import (
+    AkismetKey,
     ApiKey,
     Batch,
     Doors,
@@ -34,9 +35,11 @@ from moderator.store.values import (
     Site,
     SiteSecret,
     StoredComment,
+    Tally,
 )
 
 __all__ = [
+    "AkismetKey",
     "ApiKey",
     "Batch",
     "Clock",
@@ -65,6 +68,7 @@ __all__ = [
     "StoreError",
     "StoredComment",
     "Taken",
+    "Tally",
     "TooManyAttempts",
     "UnknownComment",
     "UnknownVerdict",
