@@ -79,8 +79,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 def _known() -> tuple[type[Exception], ...]:
     """The mistakes that tell their cure. Imported only now: a command loads what it needs and no more."""
-    from moderator.classifier import ModelError
     from moderator.comment import CommentError
+    from moderator.model_file import ModelError
     from moderator.moderation import ModerationError
     from moderator.server import ServerError
     from moderator.settings import SettingsError
