@@ -209,17 +209,17 @@ def on_disk(folder: Path) -> Keep:
 def hashed(comments: Sequence[Comment]) -> Part:
     """Read and hash comments."""
     buckets: list[NDArray[np.uint32]] = []
-    counts: list[NDArray[np.intp]] = []
+    counts: list[NDArray[np.intp]] = [np.zeros(1, np.intp)]
     signals = np.empty((len(comments), len(SIGNALS)), dtype=np.float32)
     for begin in range(0, len(comments), features.BLOCK):
-        block = [read(comment) for comment in comments[begin : begin + features.BLOCK]]
-        rows = features.rows([features.lay_out(reading) for reading in block])
+        readings = [read(comment) for comment in comments[begin : begin + features.BLOCK]]
+        rows = features.rows([features.lay_out(reading) for reading in readings])
         buckets.append(rows.buckets)
         counts.append(rows.counts().ravel())
-        signals[begin : begin + len(block)] = [measure(reading) for reading in block]
+        signals[begin : begin + len(readings)] = [measure(reading) for reading in readings]
     return Part(
         np.concatenate(buckets).astype(np.int32) if buckets else np.empty(0, np.int32),
-        np.concatenate([[0], *counts]).cumsum().astype(np.int32),
+        np.concatenate(counts).cumsum().astype(np.int32),
         signals,
     )
 
