@@ -69,7 +69,10 @@ def _peer(build: Callable[[], Pipeline]) -> Peer:
 
 
 def _nb_svm(train: Sequence[str], spam: Truth, test: Sequence[str]) -> Vector:
-    """NB-SVM (Wang & Manning 2012): words and pairs times their naive Bayes log-ratio, into a linear SVM."""
+    """NB-SVM (Wang & Manning 2012): words and pairs times their naive Bayes log-ratio, into a linear SVM.
+
+    Without the paper's interpolation, which leaves the intercept where it was: 34 % of Q1's spam missed with it.
+    """
     if spam.all() or not spam.any():
         return np.full(len(test), 0.5)
     counter = CountVectorizer(ngram_range=(1, 2), binary=True)
@@ -77,8 +80,6 @@ def _nb_svm(train: Sequence[str], spam: Truth, test: Sequence[str]) -> Vector:
     in_spam, in_ham = (np.asarray(rows[label].sum(axis=0)).ravel() + 1.0 for label in (spam, ~spam))
     ratio = np.log(in_spam / in_spam.sum()) - np.log(in_ham / in_ham.sum())
     machine = LinearSVC(C=1.0).fit(rows.multiply(ratio).tocsr(), spam)
-    # The paper's interpolation with beta = 0.25: a quarter of the machine's weights, the rest their mean magnitude.
-    machine.coef_ = 0.25 * machine.coef_ + 0.75 * np.abs(machine.coef_).mean()
     return sigmoid(machine.decision_function(counter.transform(test).multiply(ratio).tocsr()))
 
 
