@@ -22,7 +22,7 @@ def scores(
     table: fit.Table, spam: Truth, *, base: fit.Weights | None = None, replayed: int = REPLAYED, rate: float = RATE
 ) -> Vector:
     """The probability of each row before it was learned, in the order of the rows; ``base`` is where it starts from."""
-    room = fit.room() if hasattr(fit, "room") else fit._room()
+    room = fit.room()
     means = base.means if base else np.full(table.signals.shape[1], 0.0)
     dense = sparse.csr_matrix((table.signals - means).astype(np.float32) * fit.SIGNAL_SCALE)
     grams = table.grams.copy()

@@ -6,7 +6,7 @@ from typing import NoReturn
 
 import click
 
-from moderator.cli import datasets, explaining, exports, judging, keeping, measuring, models, serving
+from moderator.cli import datasets, explaining, exports, judging, keeping, measuring, models, serving, training
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -31,7 +31,7 @@ COMMANDS: tuple[click.Command, ...] = (
     # What it has learned.
     datasets.datasets,
     exports.convert,
-    judging.train,
+    training.train,
     judging.score,
     explaining.explain,
     measuring.evaluate,

@@ -1,22 +1,37 @@
 """Logistic regression on hashed features, drawn towards the weights of the model that it starts from."""
 
-from collections.abc import Callable, Sequence
+import operator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache, reduce
+from itertools import islice, pairwise
+from typing import TypeVar
 
 import numpy as np
-import scipy.sparse as sparse
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 from threadpoolctl import threadpool_limits
 
 from moderator import features
-from moderator.comment import Comment
 from moderator.features import ADDRESS, AUTHOR, MARKS, SPACES, TABLE_SIZE
-from moderator.reading import read
-from moderator.signals import SIGNALS, measure
+from moderator.signals import SIGNALS
+from moderator.training.parallel import ALONE, Workers
+from moderator.training.table import WIDTH, Part, Table, Vector, tabulate
 
-Vector = NDArray[np.float64]
-BLOCK = 256  # comments hashed at once: their n-grams stay in the second-level cache
+__all__ = [
+    "ALONE",
+    "USUAL",
+    "Setting",
+    "Table",
+    "Vector",
+    "Weights",
+    "calibrate",
+    "fit",
+    "recalibrated",
+    "room",
+    "sigmoid",
+    "tabulate",
+]
 
 # How much room each space and the signals have: a feature's value is multiplied by this in training, so a greater
 # number means less regularisation. Chosen on leave-one-source-out runs, see docs/notes.md.
@@ -33,49 +48,48 @@ WHO_SIGNALS = frozenset(
 )
 DROPPED = 0.3  # what such a copy counts
 
-
-@dataclass(frozen=True)
-class Table:
-    """Comments as numbers: hashed n-grams (rows × TABLE_SIZE), and signals (rows × len(SIGNALS))."""
-
-    grams: sparse.csr_matrix
-    signals: NDArray[np.float32]
-
-    def __len__(self) -> int:
-        return int(self.signals.shape[0])
-
-    def take(self, rows: NDArray[np.intp]) -> "Table":
-        """Some of the rows."""
-        return Table(self.grams[rows], self.signals[rows])
+TOGETHER = 4  # parts whose sums are added up first
+T = TypeVar("T")
 
 
-def without_author(table: Table) -> Table:
-    """The same comments as if nobody had signed them."""
-    text = sparse.diags((~_who_columns()).astype(np.float32))
-    return Table((table.grams @ text).tocsr(), table.signals * ~_who_signals())
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What a fit may be tuned by; the search tries others than these."""
+
+    strength: float = STRENGTH
+    author: float = SCALES["author"]
+    address: float = SCALES["address"]
+    signals: float = SIGNAL_SCALE
+    dropped: float = DROPPED
+
+    def room(self) -> NDArray[np.float32]:
+        """The scale of every bucket of the weight table."""
+        scales = {**SCALES, "author": self.author, "address": self.address}
+        return np.repeat(np.array([scales[space.name] for space in SPACES], np.float32), features.SIZES)
 
 
-def _who_columns() -> NDArray[np.bool_]:
-    return np.repeat(np.isin(np.arange(len(SPACES)), list(WHO)), features.SIZES)
+USUAL = Setting()
 
 
-def _who_signals() -> NDArray[np.bool_]:
-    return np.array([signal.__name__ in WHO_SIGNALS for signal in SIGNALS])
+def room() -> NDArray[np.float32]:
+    """The usual scale of every bucket of the weight table."""
+    return USUAL.room()
 
 
-def with_drop_out(table: Table, spam: NDArray[np.bool_], weight: Vector) -> tuple[Table, NDArray[np.bool_], Vector]:
-    """The rows, and copies of those that have an author and a text, without the one and without the other."""
-    who_columns, who_signals = _who_columns(), _who_signals()
-    who = sparse.diags(who_columns.astype(np.float32))
-    text = sparse.diags((~who_columns).astype(np.float32))
-    of_author, of_text = (table.grams @ who).tocsr(), (table.grams @ text).tocsr()
-    for part in (of_author, of_text):
-        part.eliminate_zeros()
-    both = np.flatnonzero((np.diff(of_author.indptr) > 0) & (np.diff(of_text.indptr) > 0))
-    grams = sparse.vstack([table.grams, of_text[both], of_author[both]]).tocsr()
-    signals = np.concatenate([table.signals, table.signals[both] * ~who_signals, table.signals[both] * who_signals])
-    copies = np.concatenate([weight[both], weight[both]]) * DROPPED
-    return Table(grams, signals), np.concatenate([spam, spam[both], spam[both]]), np.concatenate([weight, copies])
+@dataclass(frozen=True, slots=True)
+class _View:
+    """A comment as a whole, or one field of it: which spaces and which signals are seen."""
+
+    spaces: Vector
+    signals: Vector
+
+
+@lru_cache(maxsize=1)
+def _views() -> tuple[_View, _View, _View]:
+    """All of a comment, its text alone, its author alone."""
+    spaces = np.isin(np.arange(WIDTH), list(WHO)).astype(np.float64)
+    signals = np.array([signal.__name__ in WHO_SIGNALS for signal in SIGNALS], dtype=np.float64)
+    return _View(spaces * 0 + 1, signals * 0 + 1), _View(1 - spaces, 1 - signals), _View(spaces, signals)
 
 
 @dataclass(frozen=True)
@@ -87,40 +101,91 @@ class Weights:
     means: Vector
     bias: float
 
-    def logits(self, table: Table) -> Vector:
-        """Log-odds of every row."""
-        found: Vector = table.grams @ self.table + (table.signals - self.means) @ self.signals + self.bias
+    def logits(self, table: Table, *, signed: bool = True) -> Vector:
+        """Log-odds of every row; without ``signed`` as if nobody had signed them."""
+        view = _views()[0 if signed else 1]
+        wide = self.table.astype(np.float64)
+        found = []
+        for part in table.parts:
+            found.append(self._logits(part, _by_space(part, wide), view))
+            part.release()
+        return np.concatenate(found) if found else np.empty(0)
+
+    def _logits(self, part: Part, by_space: Vector, view: _View) -> Vector:
+        signals = part.signals * view.signals - self.means
+        found: Vector = by_space @ view.spaces + signals @ self.signals + self.bias
         return found
 
 
-def tabulate(comments: Sequence[Comment], *, progress: Callable[[int], None] = lambda done: None) -> Table:
-    """Read and hash comments; ``progress`` is told how many are done."""
-    indices: list[NDArray[np.uint32]] = []
-    values: list[NDArray[np.float32]] = []
-    starts = [0]
-    signals = np.empty((len(comments), len(SIGNALS)), dtype=np.float32)
-    for begin in range(0, len(comments), BLOCK):
-        readings = [read(comment) for comment in comments[begin : begin + BLOCK]]
-        for offset, row in enumerate(features.rows([features.lay_out(reading) for reading in readings])):
-            indices.append(row.buckets)
-            values.append(np.repeat(row.scales(), np.diff(row.edges)).astype(np.float32))
-            starts.append(starts[-1] + len(row.buckets))
-            signals[begin + offset] = measure(readings[offset])
-        progress(min(begin + BLOCK, len(comments)))
-    grams = sparse.csr_matrix(
-        (
-            np.concatenate(values) if values else np.empty(0, np.float32),
-            np.concatenate(indices).astype(np.int32) if indices else np.empty(0, np.int32),
-            np.array(starts),
-        ),
-        shape=(len(comments), TABLE_SIZE),
-    )
-    return Table(grams, signals)
+def _by_space(part: Part, table: Vector) -> Vector:
+    """What each space of each comment adds to its log-odds."""
+    found: Vector = part.scales() * (part.matrix() @ table).reshape(-1, WIDTH)
+    return found
 
 
-def _room() -> NDArray[np.float32]:
-    """The scale of every bucket of the weight table."""
-    return np.repeat(np.array([SCALES[space.name] for space in SPACES], np.float32), features.SIZES)
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """A part with its labels (1 for spam, -1), what its comments and their copies count, and where the logits start."""
+
+    part: Part
+    sign: Vector
+    weights: tuple[Vector, ...]  # one a view
+    offsets: tuple[Vector, ...]
+    means: Vector
+    signal_scale: float
+
+
+@dataclass(frozen=True, slots=True)
+class Slope:
+    """The loss of a lesson, and its gradient by table, signals and bias."""
+
+    value: float
+    table: Vector
+    signals: Vector
+    bias: float
+
+    def __add__(self, other: "Slope") -> "Slope":
+        return Slope(
+            self.value + other.value, self.table + other.table, self.signals + other.signals, self.bias + other.bias
+        )
+
+
+def slope(lesson: Lesson, table: Vector, signals: Vector, bias: float) -> Slope:
+    """The weighted logistic loss of a lesson at a point, by one pass over its features forth and one back.
+
+    The copies without a field are never made: what a space adds is the same in a comment and in its copies.
+    """
+    part = lesson.part
+    matrix, scales = part.matrix(), part.scales()
+    by_space = scales * (matrix @ table).reshape(-1, WIDTH)
+    pulls = np.zeros_like(by_space)
+    value, by_signal, by_bias = 0.0, np.zeros(len(SIGNALS)), 0.0
+    for view, weight, offset in zip(_views(), lesson.weights, lesson.offsets, strict=False):
+        dense = (part.signals * view.signals - lesson.means) * lesson.signal_scale
+        margin = lesson.sign * (offset + by_space @ view.spaces + dense @ signals + bias)
+        pull = -lesson.sign * weight / (1.0 + np.exp(np.clip(margin, -500, 500)))
+        pulls += pull[:, None] * view.spaces
+        value += float((weight * np.logaddexp(0.0, -margin)).sum())
+        by_signal += dense.T @ pull
+        by_bias += float(pull.sum())
+    by_table = matrix.T @ (pulls * scales).ravel()
+    part.release()
+    return Slope(value, by_table, by_signal, by_bias)
+
+
+def slopes(lessons: Sequence[Lesson], table: Vector, signals: Vector, bias: float) -> Slope:
+    """The sum over lessons, in their order."""
+    return _summed(slope(lesson, table, signals, bias) for lesson in lessons)
+
+
+def _summed(found: Iterable[Slope]) -> Slope:
+    return reduce(operator.add, found)
+
+
+def _batches(things: Iterable[T], size: int) -> Iterator[list[T]]:
+    rest = iter(things)
+    while batch := list(islice(rest, size)):
+        yield batch
 
 
 def fit(
@@ -129,55 +194,100 @@ def fit(
     weight: Vector,
     *,
     base: Weights | None = None,
-    strength: float = STRENGTH,
+    drop_out: bool = False,
+    setting: Setting = USUAL,
     rounds: int = 60,
+    workers: Workers = ALONE,
 ) -> Weights:
     """Weights that minimise the weighted logistic loss, by L-BFGS (Liu & Nocedal 1989).
 
     ``spam`` says which rows are, ``weight`` what each counts. With ``base`` the penalty is on the distance from it, so
-    that a few new rows move the model only as far as they say something; without, on the distance from nothing.
+    that a few new rows move the model only as far as they say something; without, on the distance from nothing. With
+    ``drop_out`` every comment that has both an author and a text is learned from once more without the one and once
+    more without the other. Sums go over the parts in their order, so the weights do not depend on ``workers``.
     """
-    sign = np.where(spam, 1.0, -1.0)
-    room = _room()
+    lessons = _lessons(table, spam, weight, base, setting.dropped if drop_out else 0.0, setting.signals)
+    means = lessons[0].means
+    scale = setting.room().astype(np.float64)
     seen = np.zeros(TABLE_SIZE, dtype=np.bool_)
-    seen[table.grams.indices] = True
+    for part in table.parts:
+        seen[part.buckets] = True
+        part.release()
     used = np.flatnonzero(seen)  # buckets that no row has keep the base's weight
-    place = np.cumsum(seen, dtype=np.int32) - 1
-    narrow = sparse.csr_matrix(
-        (
-            table.grams.data * room[table.grams.indices],
-            place[table.grams.indices],
-            table.grams.indptr,
-        ),
-        shape=(len(table), len(used)),
-    )
-    turned = narrow.T.tocsr()
-    means = base.means if base else table.signals[~spam].mean(axis=0, dtype=np.float64)
-    dense = (table.signals - means) * SIGNAL_SCALE
-    offset = base.logits(table) if base else np.zeros(len(table))
-    count = len(used)
-
-    def loss(point: Vector) -> tuple[float, Vector]:
-        weights, signals, bias = point[:count], point[count:-1], point[-1]
-        # In 32 bits: with a 64-bit vector SciPy would copy the whole matrix at every product.
-        margin = sign * (offset + narrow @ weights.astype(np.float32) + dense @ signals + bias)
-        pull = -sign * weight / (1.0 + np.exp(np.clip(margin, -500, 500)))
-        gradient = np.concatenate([turned @ pull.astype(np.float32), dense.T @ pull, [pull.sum()]])
-        gradient[:-1] += point[:-1] / strength
-        value = float((weight * np.logaddexp(0.0, -margin)).sum() + 0.5 / strength * (point[:-1] @ point[:-1]))
-        return value, gradient
+    count, room = len(used), scale[used]
+    strength = setting.strength
 
     # One thread: the vectors are short for BLAS, and its threads, spinning on busy cores, made 6 s of work 40.
-    with threadpool_limits(1):
+    # On a cluster a task is a batch, as what a task costs beside its work is as much as the work on a part.
+    size = 1 if workers.client is None else TOGETHER
+    with threadpool_limits(1), workers.beside(list(_batches(lessons, size))) as evaluate:
+
+        def loss(point: Vector) -> tuple[float, Vector]:
+            wide = np.zeros(TABLE_SIZE)
+            wide[used] = point[:count] * room
+            sums = evaluate(slopes, wide, point[count:-1], float(point[-1]))
+            found = _summed(_summed(batch) for batch in _batches(sums, TOGETHER // size))
+            gradient = np.concatenate([found.table[used] * room, found.signals, [found.bias]])
+            gradient[:-1] += point[:-1] / strength
+            return found.value + 0.5 / strength * float(point[:-1] @ point[:-1]), gradient
+
         start = np.zeros(count + len(SIGNALS) + 1)
         found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": rounds, "maxcor": 10})
     fitted = np.zeros(TABLE_SIZE, np.float32) if base is None else base.table.copy()
-    fitted[used] += (found.x[:count] * room[used]).astype(np.float32)
-    signals = found.x[count:-1] * SIGNAL_SCALE
+    fitted[used] += (found.x[:count] * room).astype(np.float32)
+    signals = found.x[count:-1] * setting.signals
     bias = float(found.x[-1])
     if base is not None:
         signals, bias = signals + base.signals, bias + base.bias
     return Weights(fitted, signals, means, bias)
+
+
+def _lessons(
+    table: Table, spam: NDArray[np.bool_], weight: Vector, base: Weights | None, dropped: float, signal_scale: float
+) -> list[Lesson]:
+    """Each part with what belongs to it; the copies' weights are 0 for comments that have only one of the fields."""
+    bounds = np.cumsum([0, *map(len, table.parts)])
+    both = [_has_both(part) for part in table.parts] if dropped else []
+    means = base.means if base else _means(table, spam, np.concatenate(both) if both else None)
+    views = _views() if dropped else _views()[:1]
+    wide = base.table.astype(np.float64) if base else None
+    lessons = []
+    for number, (part, (begin, end)) in enumerate(zip(table.parts, pairwise(bounds), strict=True)):
+        whole = weight[begin:end].astype(np.float64)
+        copied = whole * both[number] * dropped if dropped else whole
+        if base is None or wide is None:
+            offsets: list[Vector] = [np.zeros(len(part)) for _ in views]
+        else:
+            by_space = _by_space(part, wide)
+            offsets = [base._logits(part, by_space, view) for view in views]
+        sign = np.where(spam[begin:end], 1.0, -1.0)
+        weights = (whole, copied, copied)[: len(views)]
+        lessons.append(Lesson(part, sign, weights, tuple(offsets), means, signal_scale))
+    return lessons
+
+
+def _has_both(part: Part) -> NDArray[np.bool_]:
+    sizes, (_, text, who) = part.sizes(), _views()
+    found: NDArray[np.bool_] = (sizes @ text.spaces > 0) & (sizes @ who.spaces > 0)
+    return found
+
+
+def _means(table: Table, spam: NDArray[np.bool_], both: NDArray[np.bool_] | None) -> Vector:
+    """The mean signals of good comments; a comment's two copies have its signals once between them."""
+    signals = table.signals.astype(np.float64)
+    ham = signals[~spam]
+    if both is None:
+        found: Vector = ham.mean(axis=0)
+        return found
+    copied = signals[~spam & both]
+    found = (ham.sum(axis=0) + copied.sum(axis=0)) / (len(ham) + 2 * len(copied))
+    return found
+
+
+def sigmoid(logits: Vector) -> Vector:
+    """Probabilities of log-odds."""
+    found: Vector = 1.0 / (1.0 + np.exp(-np.clip(logits, -500, 500)))
+    return found
 
 
 def calibrate(logits: Vector, spam: NDArray[np.bool_], weight: Vector) -> tuple[float, float]:
