@@ -57,14 +57,16 @@ class Setting:
     """What a fit may be tuned by; the search tries others than these."""
 
     strength: float = STRENGTH
+    words: float = SCALES["words"]
     author: float = SCALES["author"]
     address: float = SCALES["address"]
     signals: float = SIGNAL_SCALE
     dropped: float = DROPPED
+    lean: float = 0.0
 
     def room(self) -> NDArray[np.float32]:
         """The scale of every bucket of the weight table."""
-        scales = {**SCALES, "author": self.author, "address": self.address}
+        scales = {**SCALES, "words": self.words, "author": self.author, "address": self.address}
         return np.repeat(np.array([scales[space.name] for space in SPACES], np.float32), features.SIZES)
 
 
@@ -209,6 +211,8 @@ def fit(
     lessons = _lessons(table, spam, weight, base, setting.dropped if drop_out else 0.0, setting.signals)
     means = lessons[0].means
     scale = setting.room().astype(np.float64)
+    if setting.lean:
+        scale *= _leaning(table, spam, setting.lean)
     seen = np.zeros(TABLE_SIZE, dtype=np.bool_)
     for part in table.parts:
         seen[part.buckets] = True
@@ -240,6 +244,26 @@ def fit(
     if base is not None:
         signals, bias = signals + base.signals, bias + base.bias
     return Weights(fitted, signals, means, bias)
+
+
+def _leaning(table: Table, spam: NDArray[np.bool_], power: float) -> Vector:
+    """More room for buckets that one label has more often: their naive Bayes log-ratio, raised to ``power``.
+
+    After NB-SVM (Wang & Manning 2012). Scaled so that a feature's room is 1 in the mean of squares over all rows.
+    """
+    spam_has, ham_has = np.ones(TABLE_SIZE), np.ones(TABLE_SIZE)
+    begin = 0
+    for part in table.parts:
+        of_spam = np.repeat(spam[begin : begin + len(part)], part.sizes().sum(axis=1))
+        spam_has += np.bincount(part.buckets[of_spam], minlength=TABLE_SIZE)
+        ham_has += np.bincount(part.buckets[~of_spam], minlength=TABLE_SIZE)
+        begin += len(part)
+        part.release()
+    ratio = np.log(spam_has / spam_has.sum()) - np.log(ham_has / ham_has.sum())
+    room: Vector = np.abs(ratio) ** power
+    often = spam_has + ham_has - 2
+    room /= np.sqrt(often @ room**2 / often.sum())
+    return room
 
 
 def _lessons(
