@@ -5,6 +5,7 @@ the network, and SpamAssassin and rspamd answer from their first lesson on, not 
 A comment becomes the plainest mail there is: the same headers for all, and as body the text that other peers get.
 """
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -38,10 +39,15 @@ DATE = time.strftime("%a, %d %b %Y 00:00:00 +0000", time.gmtime())
 
 
 def message(text: str, number: int) -> str:
-    """A comment as a mail. The number keeps filters from taking an equal text for the mail that they had before."""
+    """A comment as a mail. The number keeps filters from taking an equal text for the mail that they had before.
+
+    It is hashed, as SpamAssassin learns what a message id is made of: numbers that came again in the tested mails,
+    with another label, cost it 0.11 of ROC-AUC.
+    """
+    id = hashlib.blake2b(str(number).encode(), digest_size=12).hexdigest()
     return (
         "From: commenter <commenter@blog.example>\nTo: blog <blog@blog.example>\nSubject: comment\n"
-        f"Date: {DATE}\nMessage-ID: <{number}@blog.example>\n"
+        f"Date: {DATE}\nMessage-ID: <{id}@blog.example>\n"
         f"MIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n{text}\n"
     )
 

@@ -12,6 +12,7 @@ use Mail::SpamAssassin;
 my $folder = shift @ARGV or die "usage: spamassassin_worker.pl FOLDER\n";
 my $json = JSON::PP->new->utf8;
 my $filter;
+my $learning = 0;    # many lessons on end share one opening of the word list
 
 open(my $answers, '>&', \*STDOUT) or die "stdout: $!";
 open(STDOUT, '>&', \*STDERR) or die "stderr: $!";
@@ -22,6 +23,7 @@ while (my $line = <STDIN>) {
     my $told = eval { answer($order) } || {error => "$@"};
     print {$answers} $json->encode($told), "\n";
 }
+learning_ends();
 $filter->finish if $filter;
 
 sub answer {
@@ -36,6 +38,7 @@ sub answer {
 }
 
 sub fresh {
+    learning_ends();
     $filter->finish if $filter;
     unlink glob("$folder/bayes*");
     $filter = Mail::SpamAssassin->new({
@@ -52,12 +55,20 @@ sub fresh {
 
 sub learned {
     my ($mail, $spam) = @_;
+    $filter->init_learner({wait_for_lock => 1, caller_will_untie => 1}) unless $learning;
+    $learning = 1;
     $filter->learn($mail, undef, $spam ? 1 : 0, 0)->finish;
     return {};
 }
 
+sub learning_ends {
+    $filter->finish_learner if $learning;
+    $learning = 0;
+}
+
 sub checked {
     my ($mail) = @_;
+    learning_ends();
     my $status = $filter->check($mail);
     my $told = {score => $status->get_score + 0, bayes => $status->{bayes_score}};
     $status->finish;
