@@ -19,8 +19,8 @@ from . import data
 from .measures import Truth, Vector, sigmoid
 
 NAME = "moderator"
-# How hundreds to thousands of comments of one kind are learned from. Less regularisation than for the shipped model, more
-# room for what one label has more often, and for characters than for words: each pays here, docs/notes.md has figures.
+# How hundreds to thousands of comments of one kind are learned from. Less regularisation than for the shipped model,
+# more room for what one label has more often, and for characters than for words: docs/notes.md has figures.
 FEW = fit.Setting(strength=30.0, words=0.5, lean=0.7)
 Rows = NDArray[np.intp]
 
