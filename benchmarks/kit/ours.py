@@ -1,19 +1,23 @@
 """This project's classifier as benchmarks fit it: default scales, the protocol's own training rows, no base."""
 
+import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
-from moderator.classifier import Classifier
+from moderator.classifier import Classifier, load
 from moderator.comment import Comment
+from moderator.policy import Thresholds
 from moderator.reading import read
 from moderator.shelf import Shelf
 from moderator.training import fit
-from moderator.training.publish import weights_of
+from moderator.training.publish import publish, weights_of
 
 from . import data
 from .measures import Truth, Vector, sigmoid
@@ -22,6 +26,7 @@ NAME = "moderator"
 # How hundreds to thousands of comments of one kind are learned from. Less regularisation than for the shipped model,
 # more room for what one label has more often, and for characters than for words: docs/notes.md has figures.
 FEW = fit.Setting(strength=30.0, words=0.5, lean=0.7)
+ANY = Thresholds(0.5, None)  # where scores are asked for and nothing is decided
 Rows = NDArray[np.intp]
 
 
@@ -76,6 +81,14 @@ def _folds(spam: Truth, groups: NDArray[Any] | None) -> Iterator[tuple[Rows, Row
     several = len(set(groups.tolist()))
     splitter = StratifiedGroupKFold(several if several < 10 else 5, shuffle=True, random_state=0)
     yield from splitter.split(rows, spam, groups)
+
+
+def learned(hashed: Hashed, train: Rows, thresholds: Thresholds = ANY) -> Classifier:
+    """A model of the trained rows, written and loaded as a server loads it: it scores as a served one does."""
+    weights = _fit(hashed.table.take(train), hashed.spam[train], None)
+    with tempfile.TemporaryDirectory(prefix="moderator-benchmark-") as folder:
+        id = publish(Path(folder), weights, thresholds, made=datetime.now(UTC), report={}, summary="")
+        return load(Path(folder) / id)
 
 
 def shipped() -> Classifier:
