@@ -19,6 +19,7 @@ from .mail import MailFilters
 from .measures import Run, Truth, Vector, mean, measure
 from .peers import Peer
 
+AUTHOR = " + author"  # in the name of a row that saw the authors where others did not
 LONG = 3_000  # comments of a stream
 Fold = tuple[NDArray[np.intp], NDArray[np.intp]]  # rows that are learned, rows that are tested
 

@@ -11,10 +11,9 @@ from moderator.labelled import Example
 from moderator.training.corpus import group_of
 
 from . import data
-from .methods import Field, Fold, Table, compare, stream
+from .methods import AUTHOR, Field, Fold, Table, compare, stream
 
 SEED = 0
-AUTHOR = " + author"
 
 
 def _bodies(found: data.Set) -> list[str]:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from . import verdict
 from .kept import digest_of_files
-from .methods import Field, Grid, Table
+from .measures import Run
+from .methods import AUTHOR, Field, Grid, Table
 
 HEADS = (
     "accuracy %",
@@ -88,10 +89,15 @@ def markdown(table: Table) -> str:
             f"{run.roc_auc:.4f}", f"{run.caught_at_half_percent:.1%}", f"{run.caught_at_1_percent:.1%}",
         )  # fmt: skip
         lines.append(f"| {name} | {' | '.join(cell.rstrip('%') for cell in cells)} |")
-    told = [verdict.against_peers(row, others) for row in mine]
+    told = [verdict.against_peers(row, [other for other in others if _same_view(row, other)]) for row in mine]
     told += [verdict.against_reach(mine[0], table.reach)] if table.reach else []
     told += [*table.notes, *(f"Not run: {name}: {why}" for name, why in table.skipped.items())]
     return "\n".join([*lines, *_apart(told)]).rstrip() + "\n"
+
+
+def _same_view(row: tuple[str, Run], other: tuple[str, Run]) -> bool:
+    """Whether both saw the authors, or neither did."""
+    return (AUTHOR in row[0]) == (AUTHOR in other[0])
 
 
 def _apart(paragraphs: Iterable[str]) -> list[str]:
