@@ -11,6 +11,7 @@ import scipy.sparse as sparse
 from moderator.training import fit
 
 from .measures import Truth, Vector, sigmoid
+from .ours import FEW
 
 RATE = 0.3
 SMALL = 1e-3
@@ -18,9 +19,9 @@ SMALL = 1e-3
 
 def scores(table: fit.Table, spam: Truth, *, base: fit.Weights | None = None) -> Vector:
     """The probability of each row before it was learned, in the order of the rows; ``base`` is where it starts from."""
-    room = fit.room()
+    room = FEW.room()
     means = base.means if base else np.full(table.signals.shape[1], 0.0)
-    dense = sparse.csr_matrix((table.signals - means).astype(np.float32) * fit.SIGNAL_SCALE)
+    dense = sparse.csr_matrix((table.signals - means).astype(np.float32) * FEW.signals)
     grams = table.grams.copy()
     grams.data = grams.data * room[grams.indices]
     ones = sparse.csr_matrix(np.ones((len(table), 1), np.float32))

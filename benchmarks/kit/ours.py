@@ -24,8 +24,8 @@ from .measures import Truth, Vector, sigmoid
 
 NAME = "moderator"
 # How hundreds to thousands of comments of one kind are learned from. Less regularisation than for the shipped model,
-# more room for what one label has more often, and for characters than for words: docs/notes.md has figures.
-FEW = fit.Setting(strength=30.0, words=0.5, lean=0.7)
+# more room for what one label has more often, less for words and authors beside characters: docs/notes.md has figures.
+FEW = fit.Setting(strength=30.0, words=0.5, author=2.0, address=1.0, lean=0.7)
 ANY = Thresholds(0.5, None)  # where scores are asked for and nothing is decided
 Rows = NDArray[np.intp]
 
