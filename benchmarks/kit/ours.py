@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,9 +23,13 @@ from . import data
 from .measures import Truth, Vector, sigmoid
 
 NAME = "moderator"
-# How hundreds to thousands of comments of one kind are learned from. Less regularisation than for the shipped model,
-# more room for what one label has more often, less for words and authors beside characters: docs/notes.md has figures.
-FEW = fit.Setting(strength=30.0, words=0.5, author=2.0, address=1.0, lean=0.7)
+# How hundreds to thousands of comments of one kind are learned from: less regularisation than for the shipped model,
+# authors lighter beside the text. With few comments words weigh less than characters, and what one label has more often
+# gets more room; from some thousands on that costs more than it brings. docs/notes.md has the figures, and says that
+# these were chosen on the protocols that they are measured by.
+MORE = fit.Setting(strength=30.0, author=2.0, address=1.0)
+FEW = replace(MORE, words=0.5, lean=0.7)
+MANY = 4_000
 ANY = Thresholds(0.5, None)  # where scores are asked for and nothing is decided
 Rows = NDArray[np.intp]
 
@@ -69,7 +73,7 @@ def fit_and_score(
 
 
 def _fit(table: fit.Table, spam: Truth, base: fit.Weights | None) -> fit.Weights:
-    return fit.fit(table, spam, np.ones(len(spam)), base=base, setting=FEW)
+    return fit.fit(table, spam, np.ones(len(spam)), base=base, setting=FEW if len(spam) < MANY else MORE)
 
 
 def _folds(spam: Truth, groups: NDArray[Any] | None) -> Iterator[tuple[Rows, Rows]]:
