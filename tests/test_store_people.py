@@ -2,6 +2,7 @@
 
 import threading
 import time
+from base64 import b64decode
 from contextlib import suppress
 from datetime import timedelta
 
@@ -15,6 +16,7 @@ from moderator.store import (
     NameTaken,
     PasswordRefused,
     Person,
+    Purpose,
     Role,
     Site,
     Store,
@@ -260,3 +262,26 @@ def test_a_policy_is_stored_whole(store: Store, site: Site) -> None:
     assert changed.policy == policy
     assert store.site(site.id) == store.site_by_name("blog") == store.site_by_key(key) == changed
     assert store.sites() == (changed,)
+
+
+def test_shared_secrets_of_a_purpose_live_side_by_side_until_they_are_revoked(store: Store, site: Site) -> None:
+    first = store.secrets.add(site.id, Purpose.CALLBACK)
+    second = store.secrets.add(site.id, Purpose.CALLBACK)
+    assert first != second and all(len(b64decode(secret.removeprefix("whsec_"))) == 32 for secret in (first, second))
+    assert store.secrets.add(site.id, Purpose.CORAL, "given") == "given"
+    assert store.secrets.live(site.id, Purpose.CALLBACK) == (second, first)
+    assert store.secrets.live(site.id, Purpose.CORAL) == ("given",) and not store.secrets.live(site.id, Purpose.WEBHOOK)
+    store.secrets.revoke(store.secrets.listed(site.id)[1].id)
+    assert store.secrets.live(site.id, Purpose.CALLBACK) == (first,)
+    assert [secret.revoked is None for secret in store.secrets.listed(site.id)] == [True, False, True]
+
+
+def test_a_secret_needs_its_site_and_a_number_that_exists(store: Store, site: Site) -> None:
+    for wrong in (
+        lambda: store.secrets.add(site.id + 1, Purpose.CORAL),
+        lambda: store.secrets.add(site.id, Purpose.CORAL, " "),
+        lambda: store.secrets.revoke(1),
+    ):
+        with pytest.raises(StoreError):
+            wrong()
+    assert store.secrets.listed(site.id) == ()

@@ -68,6 +68,11 @@ def test_no_group_straddles_the_yardstick(few: list[Example]) -> None:
     assert not set(learned) & set(yard)
 
 
+def test_what_is_in_no_group_is_always_learned_and_never_tested() -> None:
+    fold = folds_of(np.array([-1, 4, 4, 5, -1, 6], dtype=np.int64), 2)
+    assert fold[[0, 4]].tolist() == [-1, -1] and set(fold[[1, 3, 5]].tolist()) == {0, 1}
+
+
 def test_groups_are_chained_through_text_and_author() -> None:
     chain = [
         an_example("the first text"),
@@ -123,7 +128,7 @@ def test_gathering_keeps_of_each_text_what_distinct_keeps(few: list[Example]) ->
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def dated(count: int, *, source: str = "blog", ham: float = 1.0, spam: float = 1.0) -> list[Example]:
+def dated(count: int, *, ham: float = 1.0, spam: float = 1.0, source: str = "blog") -> list[Example]:
     """Comments, every third of them spam, of which these shares have a date."""
     found = []
     for number in range(count):
@@ -145,8 +150,8 @@ def test_the_newest_fifth_is_tested_and_nothing_newer_is_learned(monkeypatch: py
 
 
 def test_dates_that_are_a_mark_of_the_label_are_never_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    for shares in ({"spam": 0.2}, {"ham": 0.7}, {"ham": 0.3, "spam": 0.3}, {"ham": 0.0, "spam": 0.0}):
-        told = in_time.turn(gathered(dated(600, **shares), monkeypatch))
+    for ham, spam in ((1.0, 0.2), (0.7, 1.0), (0.3, 0.3), (0.0, 0.0)):
+        told = in_time.turn(gathered(dated(600, ham=ham, spam=spam), monkeypatch))
         assert isinstance(told, str) and "there are 0 good comments and 0 spam" in told
 
 

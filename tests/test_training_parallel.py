@@ -1,5 +1,6 @@
 """The same model from one process, several, and a Dask cluster of real processes; and what goes wrong there."""
 
+import json
 import os
 import signal
 import socket
@@ -14,10 +15,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from moderator.classifier import Classifier
 from moderator.cli import main
 from moderator.comment import Word
+from moderator.shelf import Shelf
 from moderator.signals import SIGNALS
-from moderator.training import corpus, parallel
+from moderator.training import command, corpus, parallel
 from moderator.training.crossfit import fits
 from moderator.training.fit import DROPPED, USUAL, WHO, WHO_SIGNALS, Table, Weights, fit
 from moderator.training.gathering import Truth
@@ -143,6 +146,25 @@ def test_fits_side_by_side_are_the_very_fits_of_one_process(few: Corpus, two_wor
             assert all(same(one, other) for one, other in zip(alone, found, strict=True))
 
 
+def test_a_whole_training_on_a_cluster_gives_the_very_model_of_one_process(
+    few: Corpus, two_workers: Workers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(corpus, "starter", lambda: few.examples)
+    monkeypatch.setattr(corpus, "names", list)
+
+    def trained(name: str, workers: Workers) -> tuple[Classifier, object]:
+        shelf = Shelf(tmp_path / name, tmp_path / name)
+        command.train(None, shelf, scratch=tmp_path, workers=workers, progress=command.Console(quiet=True))
+        model = shelf.current()
+        assert model is not None
+        report = json.loads((shelf.own / model.id / "report.json").read_text("utf-8"))
+        return model, {**report, "id": "", "made": ""}
+
+    (one, told), (other, same_told) = trained("here", ALONE), trained("there", two_workers)
+    assert np.array_equal(one.weights, other.weights) and one.bias == other.bias
+    assert told == same_told
+
+
 def with_copies(few: Corpus) -> tuple[Table, Truth, Vector]:
     """The table with the copies of field drop-out really made."""
     who = np.isin(np.arange(WIDTH), list(WHO))
@@ -249,6 +271,13 @@ def test_a_cluster_of_one_core_is_as_good(few: Corpus, tmp_path: Path) -> None:
         with workers.beside(few.table.parts) as evaluate:
             assert sum(evaluate(len)) == len(few.spam)
         assert list(workers.run(len, [("a",), ("bc",)])) == [1, 2]
+
+
+def test_dask_knows_how_much_a_table_weighs(few: Corpus) -> None:
+    from dask.sizeof import sizeof
+
+    least = sum(part.buckets.nbytes for part in few.table.parts)
+    assert sizeof(few.table) > least and sizeof(list(few.on_disk.parts)) > least
 
 
 def test_without_distributed_the_cure_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,9 @@ from moderator.cli.common import finds_installation, settings_of
 @click.option("--keep-good-rows", is_flag=True, help="Pass over broken rows instead of stopping.")
 @click.option("--force", is_flag=True, help="Promote the new model even where it is worse.")
 @click.option("--fresh", is_flag=True, help="Start from nothing instead of from the current model.")
-@click.option("--search", "searched", is_flag=True, help="Look for a better setting first; takes some 100 fits.")
+@click.option(
+    "--search", "searched", is_flag=True, help="With --fresh: look for a better setting first; takes some 200 fits."
+)
 @click.option("--by-source", is_flag=True, help="With --search: a source is learned or tested as a whole.")
 @click.option("--jobs", type=click.IntRange(1), help="Processes at work.  [default: one a core]")
 @click.option("--cluster", metavar="ADDRESS", help="Work on a Dask cluster: its scheduler, as tcp://host:8786.")
@@ -42,6 +44,8 @@ def train(
     """
     if jobs and cluster:
         raise click.ClickException("--jobs is for this machine; a cluster has the workers that it has: leave one out")
+    if searched and not fresh:
+        raise click.ClickException("--search looks for the setting of a model that starts from nothing: add --fresh")
     if by_source and not searched:
         raise click.ClickException("--by-source says how --search splits; add --search")
     try:

@@ -1,5 +1,6 @@
 """Everything that is kept, behind named questions. The only SQLAlchemy; nothing here reads the environment."""
 
+from moderator.store.access import Clock
 from moderator.store.errors import (
     LinkRefused,
     NameTaken,
@@ -11,10 +12,12 @@ from moderator.store.errors import (
     UnknownComment,
     UnknownVerdict,
 )
-from moderator.store.facade import Clock, Store
+from moderator.store.facade import Store
+from moderator.store.imports import Taken
 from moderator.store.values import (
     ApiKey,
     Batch,
+    Doors,
     Filter,
     Given,
     History,
@@ -22,12 +25,14 @@ from moderator.store.values import (
     PastDecision,
     PastVerdict,
     Person,
+    Purpose,
     QueuePage,
     Remembered,
     Revision,
     Role,
     Session,
     Site,
+    SiteSecret,
     StoredComment,
 )
 
@@ -35,6 +40,7 @@ __all__ = [
     "ApiKey",
     "Batch",
     "Clock",
+    "Doors",
     "Filter",
     "Given",
     "History",
@@ -45,17 +51,20 @@ __all__ = [
     "PastDecision",
     "PastVerdict",
     "Person",
+    "Purpose",
     "QueuePage",
     "Remembered",
     "Revision",
     "Role",
     "Session",
     "Site",
+    "SiteSecret",
     "StaleVersion",
     "Store",
     "StoreBusy",
     "StoreError",
     "StoredComment",
+    "Taken",
     "TooManyAttempts",
     "UnknownComment",
     "UnknownVerdict",

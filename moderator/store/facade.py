@@ -1,12 +1,10 @@
 """The Store: one object per process, with a named question or deed for each thing that the rest of us needs."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TypeVar
 
-from sqlalchemy import Connection
 from sqlalchemy.engine import URL
 
 from moderator.comment import Comment, Decision, Status, Word
@@ -14,13 +12,17 @@ from moderator.policy import SitePolicy
 from moderator.store import attempts, comments, passwords, people, sessions, sites, verdicts
 from moderator.store import engine as engines
 from moderator.store import upgrade as levels
+from moderator.store.access import Access, Clock
 from moderator.store.errors import LinkRefused, StoreError
 from moderator.store.ids import MICROSECOND, micros, moment, new_id
+from moderator.store.imports import Imports
 from moderator.store.process import PerProcess
 from moderator.store.remember import Remember
+from moderator.store.shared_secrets import Secrets
 from moderator.store.values import (
     ApiKey,
     Batch,
+    Doors,
     Filter,
     Given,
     History,
@@ -33,10 +35,6 @@ from moderator.store.values import (
     Site,
     StoredComment,
 )
-from moderator.store.writer import Deed
-
-T = TypeVar("T")
-Clock = Callable[[], datetime]
 
 WRITE_DEADLINE = 5.0  # seconds that a caller waits for its write to be on disk
 SESSION_IDLE = timedelta(minutes=30)
@@ -55,19 +53,14 @@ class Store:
 
     def __init__(self, url: URL, clock: Clock, deadline: float) -> None:
         """Use :meth:`open`."""
-        self._clock = clock
         self._deadline = deadline
         self._process = PerProcess(url)
+        access = Access(self._process, clock, deadline)
+        self._now, self._read, self._write = access.now, access.read, access.write
         self._sites_by_key: dict[str, tuple[float, Site]] = {}
-
-    def _now(self) -> int:
-        return micros(self._clock())
-
-    def _read(self, question: Callable[[Connection], T]) -> T:
-        return self._process.here().read(question)
-
-    def _write(self, work: Callable[[Connection], T]) -> T:
-        return self._process.here().writer.do(Deed(work), self._deadline)
+        # What only one subject needs has a part of its own.
+        self.secrets = Secrets(access)
+        self.imports = Imports(access)
 
     # Opening and closing
 
@@ -213,6 +206,12 @@ class Store:
     def set_policy(self, site_id: int, policy: SitePolicy) -> Site:
         """Give the site another policy. StoreError where there is no such site."""
         site = self._write(lambda c: sites.set_policy(c, site_id, policy))
+        self._sites_by_key.clear()
+        return site
+
+    def set_doors(self, site_id: int, doors: Doors) -> Site:
+        """Give the site's doors other options. StoreError where there is no such site."""
+        site = self._write(lambda c: sites.set_doors(c, site_id, doors))
         self._sites_by_key.clear()
         return site
 

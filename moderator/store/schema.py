@@ -47,6 +47,7 @@ sites = Table(
     Column("name", Text, nullable=False, unique=True),
     Column("policy", Text, nullable=False),  # JSON
     Column("created_at", Moment, nullable=False),
+    Column("doors", Text, nullable=False, server_default="{}"),  # JSON
 )
 
 api_keys = Table(
@@ -58,6 +59,19 @@ api_keys = Table(
     Column("digest", Digest, nullable=False, unique=True),
     Column("created_at", Moment, nullable=False),
     Column("revoked_at", Moment),
+)
+
+# Shared secrets that signatures are made or checked with. They have to be readable, so a digest would not do.
+site_secrets = Table(
+    "site_secrets",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("site_id", Number, ForeignKey("sites.id"), nullable=False),
+    Column("purpose", String(16), nullable=False),
+    Column("secret", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("revoked_at", Moment),
+    Index("ix_site_secrets_site_id_purpose", "site_id", "purpose"),
 )
 
 comments = Table(

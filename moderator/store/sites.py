@@ -12,7 +12,7 @@ from moderator.policy import SitePolicy
 from moderator.store.errors import NameTaken, StoreError
 from moderator.store.ids import maybe_moment, moment
 from moderator.store.schema import api_keys, new_number, sites
-from moderator.store.values import ApiKey, Site
+from moderator.store.values import ApiKey, Doors, Site
 
 KEY_PREFIX = "mk_"
 SHOWN = 9  # the prefix and six characters: enough to tell keys apart, 36 of 256 bits
@@ -23,23 +23,32 @@ def digest_of(secret: str) -> str:
     return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()
 
 
-def policy_text(policy: SitePolicy) -> str:
-    """The policy as it is stored."""
-    return json.dumps(asdict(policy))
+def options_text(options: SitePolicy | Doors) -> str:
+    """What an owner chose, as it is stored."""
+    return json.dumps(asdict(options))
 
 
 def policy_of(text: str) -> SitePolicy:
-    """The policy in a ``policy`` column; a field that this version does not know is passed over."""
-    known: dict[str, Any] = {
+    """The policy in a ``policy`` column."""
+    return SitePolicy(**_known(text, SitePolicy))
+
+
+def doors_of(text: str) -> Doors:
+    """The options in a ``doors`` column."""
+    return Doors(**_known(text, Doors))
+
+
+def _known(text: str, kind: type[SitePolicy] | type[Doors]) -> dict[str, Any]:
+    """The stored fields that this version knows; others are passed over."""
+    return {
         name: tuple(value) if isinstance(value, list) else value
         for name, value in json.loads(text).items()
-        if name in SitePolicy.__slots__
+        if name in kind.__slots__
     }
-    return SitePolicy(**known)
 
 
 def _site(row: Any) -> Site:
-    return Site(row.id, row.name, policy_of(row.policy), moment(row.created_at))
+    return Site(row.id, row.name, policy_of(row.policy), moment(row.created_at), doors_of(row.doors))
 
 
 def add(connection: Connection, name: str, policy: SitePolicy, *, at: int) -> tuple[Site, str]:
@@ -48,7 +57,7 @@ def add(connection: Connection, name: str, policy: SitePolicy, *, at: int) -> tu
         raise StoreError("a site needs a name")
     if connection.scalar(select(sites.c.id).where(sites.c.name == name)) is not None:
         raise NameTaken(f"there is a site {name!r} already; choose another name, or add a key to it")
-    number = new_number(connection, insert(sites).values(name=name, policy=policy_text(policy), created_at=at))
+    number = new_number(connection, insert(sites).values(name=name, policy=options_text(policy), created_at=at))
     site = Site(number, name, policy, moment(at))
     return site, add_key(connection, site.id, at=at)
 
@@ -79,17 +88,31 @@ def by_digest(connection: Connection, digest: str) -> Site | None:
 
 def set_policy(connection: Connection, site_id: int, policy: SitePolicy) -> Site:
     """Give it another policy."""
-    connection.execute(update(sites).where(sites.c.id == site_id).values(policy=policy_text(policy)))
+    return _change(connection, site_id, policy=options_text(policy))
+
+
+def set_doors(connection: Connection, site_id: int, doors: Doors) -> Site:
+    """Give its doors other options."""
+    return _change(connection, site_id, doors=options_text(doors))
+
+
+def _change(connection: Connection, site_id: int, **values: str) -> Site:
+    connection.execute(update(sites).where(sites.c.id == site_id).values(values))
     site = by_id(connection, site_id)
     if site is None:
-        raise StoreError(f"there is no site number {site_id}; `moderator sites list` shows them")
+        raise no_site(site_id)
     return site
+
+
+def no_site(site_id: int) -> StoreError:
+    """What is said of a number that no site has."""
+    return StoreError(f"there is no site number {site_id}; `moderator sites list` shows them")
 
 
 def add_key(connection: Connection, site_id: int, *, at: int) -> str:
     """Another live key."""
     if by_id(connection, site_id) is None:
-        raise StoreError(f"there is no site number {site_id}; `moderator sites list` shows them")
+        raise no_site(site_id)
     key = KEY_PREFIX + secrets.token_urlsafe(32)
     connection.execute(
         insert(api_keys).values(site_id=site_id, shown=key[:SHOWN], digest=digest_of(key), created_at=at)

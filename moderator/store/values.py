@@ -9,6 +9,18 @@ from moderator.policy import SitePolicy
 
 
 @dataclass(frozen=True, slots=True)
+class Doors:
+    """What a site's owner chose of the protocols that its blog speaks; each field belongs to one of them."""
+
+    # Coral: whether we say APPROVED, which skips Coral's later phases, or have no opinion.
+    coral_approves: bool = False
+    # BlogSpam: the SHA-256 of the secret in the site's address, none while the door is shut; and whether a hold, for
+    # which the protocol has no word, is said as OK.
+    blogspam_digest: str = ""
+    blogspam_holds_are_ok: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     """One blog that is served."""
 
@@ -16,6 +28,26 @@ class Site:
     name: str
     policy: SitePolicy
     created: datetime
+    doors: Doors = Doors()
+
+
+class Purpose(StrEnum):
+    """What a shared secret of a site is for."""
+
+    WEBHOOK = "webhook"  # the blog signs, we check: Standard Webhooks on our own protocol
+    CALLBACK = "callback"  # we sign what we tell the blog
+    CORAL = "coral"  # Coral signs, we check
+
+
+@dataclass(frozen=True, slots=True)
+class SiteSecret:
+    """A shared secret as it may be shown: without the secret. ``revoked`` None: it is live."""
+
+    id: int
+    site_id: int
+    purpose: Purpose
+    created: datetime
+    revoked: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from moderator.training.console import Console, Progress
 from moderator.training.evaluate import Figures, figures
 from moderator.training.fit import USUAL, Setting, Table, Vector, fit, sigmoid
 from moderator.training.gathering import Gathered, count_table, gather, split, topics, weigh
+from moderator.training.groups import Groups
 from moderator.training.in_time import measured_in_time
 from moderator.training.parallel import ALONE, Workers
 from moderator.training.publish import publish, weights_of
@@ -181,7 +182,7 @@ def _searched(
         gathered.spam[rows],
         weight[rows],
         gathered.groups[rows],
-        gathered.source[rows].astype(np.int64) if by_source else gathered.groups[rows],
+        _by_source(gathered)[rows] if by_source else gathered.groups[rows],
     )
     by = "source" if by_source else "group"
     found = search(
@@ -196,6 +197,14 @@ def _searched(
         between = f" ({figure(name, pair[0])} to {figure(name, pair[1])} at 95 %)" if pair else ""
         progress.say(f"  on comments that it has not seen: {FIGURES[name][0]} {figure(name, value)}{between}")
     return found
+
+
+def _by_source(gathered: Gathered) -> Groups:
+    """The number of each comment's source; -1 for sources of one label, which can be learned from but judge nothing."""
+    counts = gathered.counts()
+    pairs = [counts.get(name, (0, 0)) for name in gathered.sources]
+    mixed = np.array([min(spam, rows - spam) >= LEAST_OF_A_LABEL for rows, spam in pairs])
+    return np.where(mixed[gathered.source], gathered.source, -1).astype(np.int64)
 
 
 def _setting(setting: Setting) -> str:

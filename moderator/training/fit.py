@@ -1,11 +1,8 @@
 """Logistic regression on hashed features, drawn towards the weights of the model that it starts from."""
 
-import operator
-from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, reduce
-from itertools import islice, pairwise
-from typing import TypeVar
+from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +12,7 @@ from threadpoolctl import threadpool_limits
 from moderator import features
 from moderator.features import ADDRESS, AUTHOR, MARKS, SPACES, TABLE_SIZE
 from moderator.signals import SIGNALS
+from moderator.training.objective import TOGETHER, Lesson, View, batches, by_space, slopes, summed
 from moderator.training.parallel import ALONE, Workers
 from moderator.training.table import WIDTH, Part, Table, Vector, tabulate
 
@@ -48,9 +46,6 @@ WHO_SIGNALS = frozenset(
 )
 DROPPED = 0.3  # what such a copy counts
 
-TOGETHER = 4  # parts whose sums are added up first
-T = TypeVar("T")
-
 
 @dataclass(frozen=True, slots=True)
 class Setting:
@@ -78,20 +73,12 @@ def room() -> NDArray[np.float32]:
     return USUAL.room()
 
 
-@dataclass(frozen=True, slots=True)
-class _View:
-    """A comment as a whole, or one field of it: which spaces and which signals are seen."""
-
-    spaces: Vector
-    signals: Vector
-
-
 @lru_cache(maxsize=1)
-def _views() -> tuple[_View, _View, _View]:
+def _views() -> tuple[View, View, View]:
     """All of a comment, its text alone, its author alone."""
     spaces = np.isin(np.arange(WIDTH), list(WHO)).astype(np.float64)
     signals = np.array([signal.__name__ in WHO_SIGNALS for signal in SIGNALS], dtype=np.float64)
-    return _View(spaces * 0 + 1, signals * 0 + 1), _View(1 - spaces, 1 - signals), _View(spaces, signals)
+    return View(spaces * 0 + 1, signals * 0 + 1), View(1 - spaces, 1 - signals), View(spaces, signals)
 
 
 @dataclass(frozen=True)
@@ -109,85 +96,14 @@ class Weights:
         wide = self.table.astype(np.float64)
         found = []
         for part in table.parts:
-            found.append(self._logits(part, _by_space(part, wide), view))
+            found.append(self._logits(part, by_space(part, wide), view))
             part.release()
         return np.concatenate(found) if found else np.empty(0)
 
-    def _logits(self, part: Part, by_space: Vector, view: _View) -> Vector:
+    def _logits(self, part: Part, spaces: Vector, view: View) -> Vector:
         signals = part.signals * view.signals - self.means
-        found: Vector = by_space @ view.spaces + signals @ self.signals + self.bias
+        found: Vector = spaces @ view.spaces + signals @ self.signals + self.bias
         return found
-
-
-def _by_space(part: Part, table: Vector) -> Vector:
-    """What each space of each comment adds to its log-odds."""
-    found: Vector = part.scales() * (part.matrix() @ table).reshape(-1, WIDTH)
-    return found
-
-
-@dataclass(frozen=True, slots=True)
-class Lesson:
-    """A part with its labels (1 for spam, -1), what its comments and their copies count, and where the logits start."""
-
-    part: Part
-    sign: Vector
-    weights: tuple[Vector, ...]  # one a view
-    offsets: tuple[Vector, ...]
-    means: Vector
-    signal_scale: float
-
-
-@dataclass(frozen=True, slots=True)
-class Slope:
-    """The loss of a lesson, and its gradient by table, signals and bias."""
-
-    value: float
-    table: Vector
-    signals: Vector
-    bias: float
-
-    def __add__(self, other: "Slope") -> "Slope":
-        return Slope(
-            self.value + other.value, self.table + other.table, self.signals + other.signals, self.bias + other.bias
-        )
-
-
-def slope(lesson: Lesson, table: Vector, signals: Vector, bias: float) -> Slope:
-    """The weighted logistic loss of a lesson at a point, by one pass over its features forth and one back.
-
-    The copies without a field are never made: what a space adds is the same in a comment and in its copies.
-    """
-    part = lesson.part
-    matrix, scales = part.matrix(), part.scales()
-    by_space = scales * (matrix @ table).reshape(-1, WIDTH)
-    pulls = np.zeros_like(by_space)
-    value, by_signal, by_bias = 0.0, np.zeros(len(SIGNALS)), 0.0
-    for view, weight, offset in zip(_views(), lesson.weights, lesson.offsets, strict=False):
-        dense = (part.signals * view.signals - lesson.means) * lesson.signal_scale
-        margin = lesson.sign * (offset + by_space @ view.spaces + dense @ signals + bias)
-        pull = -lesson.sign * weight / (1.0 + np.exp(np.clip(margin, -500, 500)))
-        pulls += pull[:, None] * view.spaces
-        value += float((weight * np.logaddexp(0.0, -margin)).sum())
-        by_signal += dense.T @ pull
-        by_bias += float(pull.sum())
-    by_table = matrix.T @ (pulls * scales).ravel()
-    part.release()
-    return Slope(value, by_table, by_signal, by_bias)
-
-
-def slopes(lessons: Sequence[Lesson], table: Vector, signals: Vector, bias: float) -> Slope:
-    """The sum over lessons, in their order."""
-    return _summed(slope(lesson, table, signals, bias) for lesson in lessons)
-
-
-def _summed(found: Iterable[Slope]) -> Slope:
-    return reduce(operator.add, found)
-
-
-def _batches(things: Iterable[T], size: int) -> Iterator[list[T]]:
-    rest = iter(things)
-    while batch := list(islice(rest, size)):
-        yield batch
 
 
 def fit(
@@ -224,13 +140,13 @@ def fit(
     # One thread: the vectors are short for BLAS, and its threads, spinning on busy cores, made 6 s of work 40.
     # On a cluster a task is a batch, as what a task costs beside its work is as much as the work on a part.
     size = 1 if workers.client is None else TOGETHER
-    with threadpool_limits(1), workers.beside(list(_batches(lessons, size))) as evaluate:
+    with threadpool_limits(1), workers.beside(list(batches(lessons, size))) as evaluate:
 
         def loss(point: Vector) -> tuple[float, Vector]:
             wide = np.zeros(TABLE_SIZE)
             wide[used] = point[:count] * room
             sums = evaluate(slopes, wide, point[count:-1], float(point[-1]))
-            found = _summed(_summed(batch) for batch in _batches(sums, TOGETHER // size))
+            found = summed(summed(batch) for batch in batches(sums, TOGETHER // size))
             gradient = np.concatenate([found.table[used] * room, found.signals, [found.bias]])
             gradient[:-1] += point[:-1] / strength
             return found.value + 0.5 / strength * float(point[:-1] @ point[:-1]), gradient
@@ -282,11 +198,11 @@ def _lessons(
         if base is None or wide is None:
             offsets: list[Vector] = [np.zeros(len(part)) for _ in views]
         else:
-            by_space = _by_space(part, wide)
-            offsets = [base._logits(part, by_space, view) for view in views]
+            spaces = by_space(part, wide)
+            offsets = [base._logits(part, spaces, view) for view in views]
         sign = np.where(spam[begin:end], 1.0, -1.0)
         weights = (whole, copied, copied)[: len(views)]
-        lessons.append(Lesson(part, sign, weights, tuple(offsets), means, signal_scale))
+        lessons.append(Lesson(part, sign, views, weights, tuple(offsets), means, signal_scale))
     return lessons
 
 

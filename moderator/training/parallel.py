@@ -3,6 +3,7 @@
 What is computed does not depend on where: work is cut into the same pieces, and results are taken in their order.
 """
 
+import signal
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -42,6 +43,7 @@ class Workers:
             return
         # One thread a worker for BLAS; a worker of Dask has that from its nanny's environment.
         config: dict[str, Any] = {"backend": "loky", "n_jobs": self.jobs, "inner_max_num_threads": 1}
+        config["initializer"] = _quiet
         with joblib.parallel_config(**self._on(config)):
             work = (joblib.delayed(function)(*arguments) for arguments in calls)
             yield from _checked(joblib.Parallel(return_as="generator")(work))
@@ -72,6 +74,11 @@ class Workers:
 
 
 ALONE = Workers()
+
+
+def _quiet() -> None:
+    """Ctrl-C reaches every process of a terminal; the first one stops the others, and they need not complain."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _there(function: Callable[..., T], thing: Any, *rest: Any) -> T:

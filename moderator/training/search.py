@@ -79,7 +79,7 @@ class Labelled:
     spam: Truth
     weight: Vector
     groups: Groups
-    fold_by: Groups
+    fold_by: Groups  # below nought: never tested
 
     def take(self, rows: Rows) -> "Labelled":
         """Some of the rows."""
@@ -129,8 +129,9 @@ def search(
         step()
     setting = pick(comments, workers=workers, step=step)
     progress(total, total)
-    figures, intervals = ranked(scores, comments.spam, comments.groups)
-    return Found(setting, tuple(picked), figures, intervals, len(scores), folds_by)
+    tested = np.flatnonzero(fold >= 0)
+    figures, intervals = ranked(scores[tested], comments.spam[tested], comments.groups[tested])
+    return Found(setting, tuple(picked), figures, intervals, len(tested), folds_by)
 
 
 def ranked(scores: Vector, spam: Truth, groups: Groups) -> tuple[dict[str, float], dict[str, bootstrap.Interval]]:
@@ -147,8 +148,7 @@ def ranked(scores: Vector, spam: Truth, groups: Groups) -> tuple[dict[str, float
 def pick(comments: Labelled, *, workers: Workers = ALONE, step: Callable[[], None] = lambda: None) -> Setting:
     """The candidate whose fits rank unseen comments best; the usual one unless it is clearly beaten."""
     going = list(CANDIDATES)
-    # The digit after the one that chooses the folds.
-    place = comments.groups // 1_000
+    place = _other(comments.groups) // 1_000
     for share, rounds, left in RUNGS:
         part = comments if share == 1 else comments.take(np.flatnonzero(place % share == 0))
         found = _tried(part, going, rounds, workers, step)
@@ -161,14 +161,15 @@ def pick(comments: Labelled, *, workers: Workers = ALONE, step: Callable[[], Non
 def _tried(
     comments: Labelled, candidates: Sequence[Setting], rounds: int, workers: Workers, step: Callable[[], None]
 ) -> NDArray[np.float64] | None:
-    """ROC-AUC of each candidate on each inner fold."""
-    fold = folds_of(comments.fold_by // 7, INNER)
-    parts = [without(comments.groups, fold, number) for number in range(INNER)]
-    if not all(_both(comments.spam[rows]) for pair in parts for rows in pair):
+    """ROC-AUC of each candidate on each inner fold; None where there are too few comments for that."""
+    folds = min(INNER, len(np.unique(comments.fold_by[comments.fold_by >= 0])))
+    fold = folds_of(np.where(comments.fold_by >= 0, _other(comments.fold_by), -1), folds)
+    parts = [without(comments.groups, fold, number) for number in range(folds)]
+    if not parts[1:] or not all(_both(comments.spam[rows]) for pair in parts for rows in pair):
         return None
     wanted = ((inside, candidate) for inside, _ in parts for candidate in candidates)
     fitted = fits(comments.table, comments.spam, comments.weight, wanted, rounds=rounds, workers=workers)
-    found = np.empty((len(candidates), INNER))
+    found = np.empty((len(candidates), folds))
     for number, (_, outside) in enumerate(parts):
         unseen, truth = comments.table.take(outside), comments.spam[outside]
         for candidate in range(len(candidates)):
@@ -190,17 +191,26 @@ def _best(candidates: Sequence[Setting], found: NDArray[np.float64], count: int)
 
 
 def folds_of(groups: Groups, folds: int) -> NDArray[np.int64]:
-    """The fold of each row: large groups are dealt to the fold that has least, the others go by their number."""
+    """The fold of each row: large groups are dealt to the fold that has least, the others go by their number.
+
+    What has no group (a number below nought) is in no fold (-1): always learned, never tested.
+    """
     numbers, of, sizes = np.unique(groups, return_inverse=True, return_counts=True)
-    large = np.flatnonzero(sizes > max(LARGE_SHARE * len(groups), 1))
-    chosen = fold_of(numbers, folds)
-    small = np.ones(len(numbers), dtype=np.bool_)
-    small[large] = False
+    small = (sizes <= max(LARGE_SHARE * len(groups), 1)) & (numbers >= 0)
+    large = np.flatnonzero(~small & (numbers >= 0))
+    chosen = np.where(numbers >= 0, fold_of(numbers, folds), -1)
     filled = np.bincount(chosen[small], weights=sizes[small], minlength=folds)
     for group in large[np.argsort(-sizes[large], kind="stable")]:
         chosen[group] = np.argmin(filled)
         filled[chosen[group]] += sizes[group]
     return chosen[of]
+
+
+def _other(groups: Groups) -> Groups:
+    """Other numbers for the same groups, so that inner folds do not follow the outer ones (Knuth, TAOCP 6.4)."""
+    mixed = groups.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    found: Groups = (mixed >> np.uint64(1)).astype(np.int64)
+    return found
 
 
 def without(groups: Groups, fold: NDArray[np.int64], number: int) -> tuple[Rows, Rows]:

@@ -7,6 +7,7 @@ taken in order are the same to the last bit.
 """
 
 import mmap
+import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -29,7 +30,6 @@ from moderator.training.parallel import ALONE, Workers
 Vector = NDArray[np.float64]
 Rows = NDArray[np.intp]
 
-BLOCK = 256  # comments hashed at once: their n-grams stay in the second-level cache
 CHUNK = 1_024  # comments that a worker reads at once
 # Features of a part: 16 MB of them, some 8,000 comments. Half as many made the gradient's own 5 MB a part weigh as much
 # as the sums; twice as many gained nothing (docs/notes.md).
@@ -49,6 +49,10 @@ class Part:
 
     def __len__(self) -> int:
         return len(self.signals)
+
+    def __sizeof__(self) -> int:
+        """With its arrays: by this Dask knows what must travel apart from the task, and what a worker holds."""
+        return self.buckets.nbytes + self.ends.nbytes + self.signals.nbytes
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Part, (np.array(self.buckets), np.array(self.ends), np.array(self.signals))
@@ -105,6 +109,9 @@ class Table:
 
     parts: tuple[Part, ...]
     keep: Keep = in_memory
+
+    def __sizeof__(self) -> int:
+        return sum(map(sys.getsizeof, self.parts))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Table, (self.parts,)
@@ -202,17 +209,17 @@ def on_disk(folder: Path) -> Keep:
 def hashed(comments: Sequence[Comment]) -> Part:
     """Read and hash comments."""
     buckets: list[NDArray[np.uint32]] = []
-    counts: list[NDArray[np.intp]] = []
+    counts: list[NDArray[np.intp]] = [np.zeros(1, np.intp)]
     signals = np.empty((len(comments), len(SIGNALS)), dtype=np.float32)
-    for begin in range(0, len(comments), BLOCK):
-        block = [read(comment) for comment in comments[begin : begin + BLOCK]]
-        for offset, row in enumerate(features.rows([features.lay_out(reading) for reading in block])):
-            buckets.append(row.buckets)
-            counts.append(np.diff(row.edges))
-            signals[begin + offset] = measure(block[offset])
+    for begin in range(0, len(comments), features.BLOCK):
+        readings = [read(comment) for comment in comments[begin : begin + features.BLOCK]]
+        rows = features.rows([features.lay_out(reading) for reading in readings])
+        buckets.append(rows.buckets)
+        counts.append(rows.counts().ravel())
+        signals[begin : begin + len(readings)] = [measure(reading) for reading in readings]
     return Part(
         np.concatenate(buckets).astype(np.int32) if buckets else np.empty(0, np.int32),
-        np.concatenate([[0], *counts]).cumsum().astype(np.int32),
+        np.concatenate(counts).cumsum().astype(np.int32),
         signals,
     )
 
