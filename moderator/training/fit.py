@@ -53,14 +53,16 @@ class Setting:
     """What a fit may be tuned by; the search tries others than these."""
 
     strength: float = STRENGTH
+    words: float = SCALES["words"]
     author: float = SCALES["author"]
     address: float = SCALES["address"]
     signals: float = SIGNAL_SCALE
     dropped: float = 1.0  # times DROPPED
+    lean: float = 0.0
 
     def room(self) -> NDArray[np.float64]:
         """The scale of every weight."""
-        scales = {**SCALES, "author": self.author, "address": self.address}
+        scales = {**SCALES, "words": self.words, "author": self.author, "address": self.address}
         own = [space for space in SPACES if not space.like]
         return np.repeat([scales[space.name] for space in own], [1 << space.bits for space in own])
 
@@ -133,7 +135,8 @@ def fit(
         part.release()
     seen = features.folded(seen)
     used = np.flatnonzero(seen)  # weights that no row has keep the base's
-    count, room = len(used), (setting.room() * _rarity(seen, len(table)))[used]
+    scale = _leaning(table, spam, setting.lean) if setting.lean else _rarity(seen, len(table))
+    count, room = len(used), (setting.room() * scale)[used]
     strength = setting.strength
 
     # One thread: the vectors are short for BLAS, and its threads, spinning on busy cores, made 6 s of work 40.
@@ -168,6 +171,27 @@ def _rarity(seen: NDArray[np.int64], rows: int) -> Vector:
     """
     found: Vector = (np.log((1 + rows) / (1 + np.minimum(seen, rows))) + 1) / (np.log(1 + rows) + 1)
     return found
+
+
+def _leaning(table: Table, spam: NDArray[np.bool_], power: float) -> Vector:
+    """More room for buckets that one label has more often: their naive Bayes log-ratio, raised to ``power``.
+
+    After NB-SVM (Wang & Manning 2012). Scaled so that a feature's room is 1 in the mean of squares over all rows.
+    """
+    spam_has, ham_has = np.zeros(TABLE_SIZE), np.zeros(TABLE_SIZE)
+    begin = 0
+    for part in table.parts:
+        of_spam = np.repeat(spam[begin : begin + len(part)], part.sizes().sum(axis=1))
+        spam_has += np.bincount(part.buckets[of_spam], minlength=TABLE_SIZE)
+        ham_has += np.bincount(part.buckets[~of_spam], minlength=TABLE_SIZE)
+        begin += len(part)
+        part.release()
+    spam_has, ham_has = features.folded(spam_has) + 1, features.folded(ham_has) + 1
+    ratio = np.log(spam_has / spam_has.sum()) - np.log(ham_has / ham_has.sum())
+    room: Vector = np.abs(ratio) ** power
+    often = spam_has + ham_has - 2
+    room /= np.sqrt(often @ room**2 / often.sum())
+    return room
 
 
 def _lessons(
