@@ -216,9 +216,7 @@ class Blog:
         sent = {"comment_post_ID": "1", "author": "Carl", "email": "carl@example.net", "url": "", "comment": text}
         answered = Browser(self.url).post("/wp-comments-post.php", **(sent | fields))
         assert answered.status in (200, 404), answered.text  # 404: this blog has no theme to show the post
-        escaped = text.replace("\\", "\\\\").replace("'", "''")
-        found = self.sql(f"SELECT MAX(comment_ID) FROM wp_comments WHERE comment_content = '{escaped}'")
-        return int(found[0][0])
+        return int(self.sql("SELECT MAX(comment_ID) FROM wp_comments")[0][0])
 
     def status(self, comment_id: int) -> str:
         """1 (approved), 0 (held), spam or trash, as the database has it."""

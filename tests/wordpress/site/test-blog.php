@@ -8,5 +8,4 @@ function wp_mail( $to, $subject ) {
 	return true;
 }
 
-// check_comment_flood_db() adds WordPress's own filter late.
-add_filter( 'wp_is_comment_flood', '__return_false', 99 );
+remove_action( 'check_comment_flood', 'check_comment_flood_db' );

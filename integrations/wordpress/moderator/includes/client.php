@@ -69,11 +69,11 @@ function tell_verdict( string $id, string $verdict, string $by ) {
 /**
  * Tell that a comment is no more.
  *
- * @param string $id The server's id of the comment.
+ * @param string $ref Our own id of the comment, which the server knows also where its answer never came.
  * @return array<string, mixed>|\WP_Error
  */
-function tell_deletion( string $id ) {
-	return request( 'DELETE', '/v1/comments/' . rawurlencode( $id ) );
+function tell_deletion( string $ref ) {
+	return request( 'DELETE', '/v1/comments?external_id=' . rawurlencode( $ref ) );
 }
 
 /**
@@ -134,5 +134,5 @@ function read_answer( $response ) {
 	/* translators: 1: HTTP status, 2: what the server said */
 	$text = sprintf( __( 'The moderator server answered %1$d: %2$s', 'moderator' ), $status, $detail );
 	// A wrong key, address or redirect is the owner's to set right, and then the same request succeeds.
-	return new \WP_Error( in_array( $status, array( 400, 413, 415, 422 ), true ) ? IS_REFUSED : IS_DOWN, $text );
+	return new \WP_Error( in_array( $status, array( 400, 405, 409, 413, 415, 422 ), true ) ? IS_REFUSED : IS_DOWN, $text );
 }

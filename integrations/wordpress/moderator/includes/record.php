@@ -14,7 +14,7 @@ const ANSWER  = '_moderator_answer';  // what the server said last: id, decision
                                       // human word; problem; and whether this blog's own settings allowed the comment.
 const WAITING = '_moderator_waiting'; // it is to be sent: one of the three below.
 const REPORT  = '_moderator_report';  // a person's word that the server is to be told: verdict, by, at.
-const GONE    = '_moderator_gone';    // the server's id of a deleted comment that it is to be told of.
+const GONE    = '_moderator_gone';    // our own id of a deleted comment, of which the server is to be told.
 
 const IS_NEW    = 'new';    // never answered: what is decided is carried out.
 const IS_EDITED = 'edited'; // edited by one who may not moderate: it can be held now.

@@ -77,20 +77,20 @@ function note_edit( $id ): void {
 }
 
 /**
- * A comment is being deleted for good. A row that its metadata leaves behind keeps the server's id until it is told.
+ * A comment is being deleted for good. One row of metadata stays until the server is told.
  *
  * @param int $id WordPress's id.
  */
 function note_deletion( $id ): void {
-	$known = (string) ( answer_of( (int) $id )['id'] ?? '' );
-	if ( '' === $known ) {
+	$ref = ref_of( (int) $id );
+	if ( '' === $ref ) {
 		return;
 	}
 	add_action(
 		'deleted_comment',
-		static function ( $deleted ) use ( $id, $known ) {
+		static function ( $deleted ) use ( $id, $ref ) {
 			if ( (int) $deleted === (int) $id ) {
-				add_metadata( 'comment', (int) $id, GONE, $known, true );
+				add_metadata( 'comment', (int) $id, GONE, $ref, true );
 				tell_at_the_end();
 			}
 		}

@@ -161,8 +161,8 @@ function settle_word( int $id ): ?\WP_Error {
  * @param int $id What was WordPress's id.
  */
 function settle_deletion( int $id ): ?\WP_Error {
-	$known = (string) get_metadata( 'comment', $id, GONE, true );
-	$told  = '' === $known ? null : tell_deletion( $known );
+	$ref  = (string) get_metadata( 'comment', $id, GONE, true );
+	$told = '' === $ref ? null : tell_deletion( $ref );
 	if ( is_wp_error( $told ) && IS_DOWN === $told->get_error_code() ) {
 		return $told;
 	}
