@@ -130,11 +130,13 @@ class Server:
         """Where it listens."""
         return f"http://127.0.0.1:{self.port}"
 
-    def run(self, *arguments: str) -> str:
+    def run(self, *arguments: str, given: str = "") -> str:
         """One command of the command line."""
         program = "import sys; from moderator.cli import main; main(sys.argv[1:])"
         command = [sys.executable, "-c", program, *arguments, "--data", str(self.data)]
-        done = subprocess.run(command, capture_output=True, text=True, env=environment(), timeout=60, check=False)
+        done = subprocess.run(
+            command, input=given, capture_output=True, text=True, env=environment(), timeout=60, check=False
+        )
         assert done.returncode == 0, done.stderr
         return done.stdout
 

@@ -12,10 +12,14 @@
  *     define( 'MODERATOR_AKISMET_URL', 'https://moderator.example.org' );
  *     define( 'WPCOM_API_KEY', '0123456789ab' ); // the site's Akismet key, 12 hexadecimal characters
  *
- * Akismet's own host is fixed in its code, and all its requests (those for Contact Form 7, Jetpack, WooCommerce and others, too) go
- * through WordPress's HTTP functions, where this steps in. Akismet from 5.5 on publishes a comment when its check fails,
- * as it takes no answer without an id (X-akismet-guid) for its own. So a check that fails is answered here with an id
- * and an error (X-akismet-error): Akismet then holds the comment, and asks again by cron.
+ * Akismet's own host is fixed in its code, and all its requests (those for Contact Form 7, Jetpack, WooCommerce and
+ * others, too) go through WordPress's HTTP functions, where this steps in. What it sets right beside that:
+ *
+ * - From 5.5 on Akismet publishes a comment whose check failed, as it takes no answer without an id (X-akismet-guid) for
+ *   its own. A check that fails is answered here with an id and an error (X-akismet-error): the comment is held, and
+ *   Akismet asks again by cron.
+ * - When it asks again, it knows only true and false, and would publish what the server wants held.
+ * - A comment that comes by the REST API is held only if this says so itself.
  *
  * @package Moderator
  */
@@ -30,6 +34,9 @@ const MOST_SECONDS = 3;
 
 if ( defined( 'MODERATOR_AKISMET_URL' ) ) {
 	add_filter( 'pre_http_request', __NAMESPACE__ . '\\redirect', 10, 3 );
+	add_filter( 'rest_pre_insert_comment', __NAMESPACE__ . '\\hold_by_rest', 99 );
+	add_filter( 'pre_option_comment_moderation', __NAMESPACE__ . '\\hold_again' );
+	add_action( 'deleted_comment_meta', __NAMESPACE__ . '\\end_of_recheck', 10, 3 );
 }
 
 /**
@@ -52,29 +59,42 @@ function redirect( $response, $args, $url ) {
 	if ( isset( $found[1] ) && is_string( $args['body'] ?? null ) ) {
 		$args['body'] .= '&api_key=' . rawurlencode( $found[1] ); // up to 5.0.1 the key was a part of the host.
 	}
-	$path     = (string) strstr( (string) substr( $url, strpos( $url, '://' ) + 3 ), '/' );
+	$path     = (string) strstr( substr( $url, strpos( $url, '://' ) + 3 ), '/' );
 	$response = wp_remote_request( untrailingslashit( MODERATOR_AKISMET_URL ) . $path, $args );
-	return preg_match( '#^/1\.1/comment-check\b#', $path ) ? held_unless_answered( $response ) : $response;
+	if ( '/1.1/comment-check' !== $path ) {
+		return $response;
+	}
+	parse_str( (string) $args['body'], $asked );
+	return checked( $response, empty( $asked['recheck_reason'] ) ? 0 : (int) ( $asked['comment_ID'] ?? 0 ) );
 }
 
 /**
- * The answer to a check, or one that makes Akismet hold the comment.
+ * The answer to a check, so that Akismet does what it says.
  *
  * @param array|\WP_Error $response What the server answered.
- * @return array<string, mixed>
+ * @param int             $again    The comment that is checked again; 0 for a new one, which has no id yet.
+ * @return array|\WP_Error
  */
-function held_unless_answered( $response ): array {
-	$body = wp_remote_retrieve_body( $response );
-	if ( 200 === wp_remote_retrieve_response_code( $response ) && wp_remote_retrieve_header( $response, 'x-akismet-guid' ) && in_array( $body, array( 'true', 'false' ), true ) ) {
-		return $response;
+function checked( $response, int $again ) {
+	$guid     = (string) wp_remote_retrieve_header( $response, 'x-akismet-guid' );
+	$answered = 200 === wp_remote_retrieve_response_code( $response ) && '' !== $guid && in_array( wp_remote_retrieve_body( $response ), array( 'true', 'false' ), true );
+	$held     = ! $answered || '' !== (string) wp_remote_retrieve_header( $response, 'x-akismet-error' );
+	is_held( $again ? 'again' : 'new', $held );
+	if ( $answered && $again ) {
+		update_comment_meta( $again, 'akismet_guid', $guid ); // by which the server's callbacks find it.
 	}
-	$error = is_wp_error( $response ) ? $response->get_error_message() : wp_remote_retrieve_response_message( $response );
+	if ( $answered && $again && $held ) {
+		$response['body'] = 'false'; // hold_again() keeps it from being published.
+	}
+	if ( $answered || $again ) {
+		return $response; // where a check fails again, Akismet leaves the comment held and asks later.
+	}
 	return array(
 		'headers'  => array(
 			'x-akismet-guid'  => wp_generate_uuid4(),
-			'x-akismet-error' => 'the moderator server did not answer: ' . $error,
+			'x-akismet-error' => 'the moderator server gave no answer',
 		),
-		'body'     => 'invalid' === $body ? $body : 'unreachable',
+		'body'     => 'unreachable',
 		'response' => array(
 			'code'    => 200,
 			'message' => 'OK',
@@ -82,4 +102,52 @@ function held_unless_answered( $response ): array {
 		'cookies'  => array(),
 		'filename' => null,
 	);
+}
+
+/**
+ * Whether the last check of this request was a hold.
+ *
+ * @param string    $which "new" or "again".
+ * @param bool|null $now   What holds from now on.
+ */
+function is_held( string $which, ?bool $now = null ): bool {
+	static $held    = array();
+	$held[ $which ] = $now ?? ( $held[ $which ] ?? false );
+	return $held[ $which ];
+}
+
+/**
+ * Akismet does not hold what comes by the REST API.
+ *
+ * @param array|\WP_Error $comment The comment's columns.
+ * @return array|\WP_Error
+ */
+function hold_by_rest( $comment ) {
+	if ( is_array( $comment ) && is_held( 'new' ) ) {
+		$comment['comment_approved'] = '0';
+	}
+	return $comment;
+}
+
+/**
+ * After "false" Akismet publishes a comment if the blog's own settings allow it: now each must be approved by hand.
+ *
+ * @param mixed $value What another filter says of the option, or false.
+ * @return mixed
+ */
+function hold_again( $value ) {
+	return is_held( 'again' ) ? '1' : $value;
+}
+
+/**
+ * Akismet is done with a comment that it checked again.
+ *
+ * @param int[]  $ids     The metadata that was deleted.
+ * @param int    $comment The comment.
+ * @param string $key     The metadata's name.
+ */
+function end_of_recheck( $ids, $comment, $key ): void {
+	if ( 'akismet_rechecking' === $key ) {
+		is_held( 'again', false );
+	}
 }
