@@ -80,11 +80,12 @@ def test_what_comes_while_the_server_is_stopped_is_held_and_settled_after(pair: 
 
 def test_a_moderators_moves_are_told(pair: Pair) -> None:
     comment = pair.blog.comment(GOOD + " 2")
+    known = f"/v1/comments/{pair.server.newest()}"  # Akismet 5.0 keeps no id of ours
     pair.blog.act(pair.ann, comment, "spam")
     assert pair.blog.status(comment) == "spam"
-    assert pair.known(comment)["verdict"]["verdict"] == "spam"
+    assert pair.server.ask(known)["verdict"]["verdict"] == "spam"
     pair.blog.act(pair.ann, comment, "unspam", "spam")
-    assert pair.known(comment)["verdict"]["verdict"] == "ham"
+    assert pair.server.ask(known)["verdict"]["verdict"] == "ham"
 
 
 def test_a_click_on_our_page_moves_the_comment(pair: Pair) -> None:

@@ -8,6 +8,7 @@ import re
 import secrets
 import shutil
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -173,6 +174,11 @@ class Server:
         with urllib.request.urlopen(request, timeout=10) as answer:
             told: dict[str, Any] = json.loads(answer.read())
         return told
+
+    def newest(self) -> str:
+        """Its id of the comment that came last."""
+        with contextlib.closing(sqlite3.connect(self.data / "moderator.sqlite3")) as store:
+            return str(store.execute("SELECT MAX(id) FROM comments").fetchone()[0])
 
     def moderator(self) -> Browser:
         """A moderator who is logged in on its pages."""
