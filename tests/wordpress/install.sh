@@ -10,7 +10,7 @@ if [[ $EUID != 0 ]] || ! command -v apt-get >/dev/null; then
 	echo "not root on Debian: install PHP (cli, mysql, curl, xml, mbstring), MariaDB and WordPress yourself" >&2
 	exit 0
 fi
-packages=(wordpress php-cli php-mysql php-curl php-xml php-mbstring mariadb-server mariadb-client)
+packages=(wordpress php-cli php-mysql php-curl php-xml php-mbstring php-codesniffer mariadb-server mariadb-client)
 if ! dpkg -s "${packages[@]}" >/dev/null 2>&1; then
 	apt-get update -qq
 	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null

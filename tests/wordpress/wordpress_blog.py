@@ -32,22 +32,25 @@ WORDPRESSES = {
     "stable": Path("/usr/share/wordpress"),
     "newer": TOP / "build" / "wordpress" / "trixie" / "usr" / "share" / "wordpress",
 }
-NEEDED = ("php", "mariadb")
 HIDDEN = re.compile(r"<input[^>]*>")
 ATTRIBUTE = re.compile(r"""(\w+)=["']([^"']*)["']""")
 
 
-def need(version: str) -> Path:
-    """The files of a WordPress; skips with a word where a part is missing, fails where CI runs."""
-    missing = [name for name in NEEDED if shutil.which(name) is None]
-    if not (WORDPRESSES[version] / "wp-load.php").exists():
-        missing.append(f"WordPress ({version})")
+def need_programs(*names: str, more: tuple[str, ...] = ()) -> None:
+    """Skips with a word where one of these is missing; fails where CI runs."""
+    missing = [name for name in names if shutil.which(name) is None] + list(more)
     if missing:
         told = f"no {', no '.join(missing)}; tests/wordpress/install.sh installs them"
         if os.environ.get("CI") == "true":
             pytest.fail(told)
         pytest.skip(told)
-    return WORDPRESSES[version]
+
+
+def need(version: str) -> Path:
+    """The files of a WordPress, if all is there that it needs."""
+    files = WORDPRESSES[version]
+    need_programs("php", "mariadb", more=() if (files / "wp-load.php").exists() else (f"WordPress ({version})",))
+    return files
 
 
 def free_port() -> int:
@@ -308,7 +311,9 @@ def wordpress(version: str, folder: Path, *plugins: str, config: str = "", must_
         server = _serve(blog)
         yield blog
         said = (folder / "said").read_text()
-        assert not re.search(r"PHP (Warning|Notice|Deprecated|Fatal|Parse).*(/moderator/|moderator-akismet)", said), said
+        assert not re.search(r"PHP (Warning|Notice|Deprecated|Fatal|Parse).*(/moderator/|moderator-akismet)", said), (
+            said
+        )
     finally:
         if server:
             server.terminate()

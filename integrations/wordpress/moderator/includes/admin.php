@@ -14,6 +14,7 @@ const TESTED = 'moderator_tested'; // its outcome, until it is shown.
 
 add_action( 'admin_menu', __NAMESPACE__ . '\\add_page' );
 add_action( 'admin_post_' . TEST, __NAMESPACE__ . '\\test_connection' );
+add_action( 'admin_init', __NAMESPACE__ . '\\add_privacy_text' );
 add_action( 'admin_notices', __NAMESPACE__ . '\\show_notice' );
 add_filter( 'plugin_action_links_moderator/moderator.php', __NAMESPACE__ . '\\add_link' );
 
@@ -122,4 +123,10 @@ function show_notice(): void {
 	}
 	$link = current_user_can( 'manage_options' ) ? sprintf( ' <a href="%s">%s</a>', esc_url( page_address() ), esc_html__( 'Settings', 'moderator' ) ) : '';
 	echo '<div class="notice notice-warning"><p>', esc_html( $text ), $link, '</p></div>'; // phpcs:ignore WordPress.Security.EscapeOutput
+}
+
+/** What the blog's owner may tell its visitors (Settings → Privacy → Policy guide). */
+function add_privacy_text(): void {
+	$text = __( 'Comments are checked for spam on a server of our own. It is sent the comment, the name, e-mail address and website that were given with it, the IP address and the browser’s user agent, and it keeps them with the comment. When the comment is deleted here, it is deleted there.', 'moderator' );
+	wp_add_privacy_policy_content( 'Moderator', '<p>' . esc_html( $text ) . '</p>' );
 }

@@ -50,7 +50,7 @@ function add_box( $comment ): void {
 			'moderator',
 			__( 'Moderator', 'moderator' ),
 			static function ( $comment ) {
-				show_answer( (int) $comment->comment_ID );
+				show_answer( (int) $comment->comment_ID, true );
 			},
 			'comment',
 			'normal'
@@ -61,35 +61,45 @@ function add_box( $comment ): void {
 /**
  * What the server said of a comment, and what waits.
  *
- * @param int $id The comment.
+ * @param int  $id    The comment.
+ * @param bool $whole Whether all reasons are seen at once.
  */
-function show_answer( int $id ): void {
+function show_answer( int $id, bool $whole = false ): void {
 	$kept = answer_of( $id );
-	if ( ! $kept ) {
-		return; // it was never asked about.
-	}
 	if ( ! empty( $kept['decision'] ) ) {
-		echo '<strong class="moderator-decision">', esc_html( decision_text( $kept['decision'] ) ), '</strong>';
+		echo '<strong>', esc_html( decision_text( $kept['decision'] ) ), '</strong>';
 		if ( is_float( $kept['score'] ?? null ) ) {
 			/* translators: %s: a percentage */
 			echo ' <span class="moderator-score">', esc_html( sprintf( __( '%s spam', 'moderator' ), per_cent( $kept['score'] ) ) ), '</span>';
 		}
+		show_reasons( (array) ( $kept['reasons'] ?? array() ), $whole );
 	}
-	if ( ! empty( $kept['reasons'] ) ) {
-		echo '<ul class="moderator-reasons">';
-		foreach ( (array) $kept['reasons'] as $reason ) {
+	$remarks = array(
+		metadata_exists( 'comment', $id, WAITING ) ? __( 'Waits for the server’s answer.', 'moderator' ) : (string) ( $kept['problem'] ?? '' ),
+		metadata_exists( 'comment', $id, REPORT ) ? __( 'The server will be told what was decided here.', 'moderator' ) : '',
+	);
+	foreach ( array_filter( $remarks ) as $remark ) {
+		echo '<p class="moderator-remark">', esc_html( $remark ), '</p>';
+	}
+}
+
+/**
+ * The first reason is the rule's, which decided; the others are what weighed.
+ *
+ * @param string[] $reasons Sentences.
+ * @param bool     $whole   Whether all are seen at once.
+ */
+function show_reasons( array $reasons, bool $whole ): void {
+	if ( ! $reasons ) {
+		return;
+	}
+	echo '<p class="moderator-rule">', esc_html( array_shift( $reasons ) ), '</p>';
+	if ( $reasons ) {
+		echo '<details class="moderator-reasons"', $whole ? ' open' : '', '><summary>', esc_html__( 'What weighed', 'moderator' ), '</summary><ul>';
+		foreach ( $reasons as $reason ) {
 			echo '<li>', esc_html( $reason ), '</li>';
 		}
-		echo '</ul>';
-	}
-	if ( metadata_exists( 'comment', $id, WAITING ) ) {
-		echo '<p class="moderator-waits">', esc_html__( 'Waits for the server’s answer.', 'moderator' ), '</p>';
-	}
-	if ( metadata_exists( 'comment', $id, REPORT ) ) {
-		echo '<p class="moderator-waits">', esc_html__( 'The server will be told what you decided.', 'moderator' ), '</p>';
-	}
-	if ( ! empty( $kept['problem'] ) ) {
-		echo '<p class="moderator-waits">', esc_html( $kept['problem'] ), '</p>';
+		echo '</ul></details>';
 	}
 }
 
@@ -125,7 +135,8 @@ function print_style(): void {
 	wp_enqueue_style( 'moderator' );
 	wp_add_inline_style(
 		'moderator',
-		'.column-moderator{width:22%}.moderator-score{color:#646970;white-space:nowrap}'
-		. '.moderator-reasons{margin:.3em 0 0;list-style:disc inside;font-size:12px}.moderator-waits{color:#996800;margin:.3em 0 0}'
+		'.column-moderator{width:24%}.moderator-score{color:#646970;white-space:nowrap}.column-moderator .moderator-rule{margin:.3em 0}'
+		. '.moderator-reasons{font-size:12px}.moderator-reasons summary{color:#2271b1;cursor:pointer}'
+		. '.moderator-reasons ul{margin:.3em 0 0 1.4em;list-style:disc}.moderator-remark{color:#996800}'
 	);
 }

@@ -110,7 +110,9 @@ function remember( $id, $comment ): void {
 	$ref   = ref_of( $id );
 	$found = '' === $ref ? asked_without_ref( $comment->to_array() ) : asked_with_ref( $ref );
 	if ( null === $found ) {
-		delete_comment_meta( $id, REF ); // the server was not asked: this blog itself decided.
+		if ( '' !== $ref ) {
+			delete_comment_meta( $id, REF ); // the server was not asked: this blog itself decided.
+		}
 		return;
 	}
 	update_comment_meta( $id, REF, $found['ref'] );

@@ -9,9 +9,10 @@ namespace Moderator;
 
 defined( 'ABSPATH' ) || exit;
 
+// ANSWER: what the server said last (id, decision, rule, score, reasons; version of the last human word; problem), and
+// whether this blog's own settings allowed the comment.
 const REF     = '_moderator_ref';     // our own id of the comment, a UUID; the server's "external_id".
-const ANSWER  = '_moderator_answer';  // what the server said last: id, decision, rule, score, reasons; version of the last
-                                      // human word; problem; and whether this blog's own settings allowed the comment.
+const ANSWER  = '_moderator_answer';
 const WAITING = '_moderator_waiting'; // it is to be sent: one of the three below.
 const REPORT  = '_moderator_report';  // a person's word that the server is to be told: verdict, by, at.
 const GONE    = '_moderator_gone';    // our own id of a deleted comment, of which the server is to be told.
