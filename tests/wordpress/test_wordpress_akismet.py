@@ -104,7 +104,7 @@ def test_a_click_on_our_page_moves_the_comment(pair: Pair) -> None:
         assert pair.blog.status(comment) == "0"
         for word, status in (("ham", "1"), ("spam", "spam"), ("ham", "1")):
             pair.server.give(bob, pair.known(comment)["id"], word)
-            assert until(lambda at=comment, wanted=status: pair.blog.status(at) == wanted, seconds=2)
+            assert until(lambda at=comment, wanted=status: pair.blog.status(at) == wanted)
 
 
 def test_a_comment_is_held_where_the_key_is_not_taken(pair: Pair) -> None:

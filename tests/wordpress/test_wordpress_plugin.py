@@ -380,7 +380,7 @@ def test_a_click_on_our_page_moves_the_comment(pair: Pair) -> None:
     comment = pair.blog.comment(LINK + "?clicked")
     for word, status in (("ham", "1"), ("spam", "spam"), ("unwanted", "trash")):
         pair.server.give(bob, pair.blog.server_id(comment), word)
-        assert until(lambda status=status: pair.blog.status(comment) == status, seconds=2)
+        assert until(lambda status=status: pair.blog.status(comment) == status)
     assert pair.waits() == []
     assert {past["door"] for past in pair.known(comment)["verdicts"]} == {"page"}
     assert "Last callback" in pair.ann.get("/wp-admin/options-general.php?page=moderator").text

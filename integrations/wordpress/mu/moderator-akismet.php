@@ -83,8 +83,10 @@ function checked( $response, int $again ) {
 	if ( $answered && $again ) {
 		update_comment_meta( $again, 'akismet_guid', $guid ); // by which the server's callbacks find it.
 	}
-	if ( $answered && $again && $held ) {
-		$response['body'] = 'false'; // hold_again() keeps it from being published.
+	if ( $answered && $held ) {
+		// After "true" Akismet would call a new comment's hold a human's, and take no verdict on it from the server; one
+		// that it checks again would be spam. After "false" hold_again() keeps that one from being published.
+		$response['body'] = 'false';
 	}
 	if ( $answered || $again ) {
 		return $response; // where a check fails again, Akismet leaves the comment held and asks later.
