@@ -56,6 +56,12 @@ def test_good_is_shown_doubtful_is_held_spam_is_spam(pair: Pair) -> None:
     assert pair.blog.status(pair.blog.comment(SPAM, author="cheap viagra")) == "spam"
 
 
+def test_what_comes_by_the_rest_api_is_no_exception(pair: Pair) -> None:
+    assert pair.blog.status(pair.blog.comment_by_rest(GOOD + " rest")) == "1"
+    assert pair.blog.status(pair.blog.comment_by_rest(LINK + "?rest")) == "0"
+    assert pair.blog.status(pair.blog.comment_by_rest(SPAM + " rest", author="cheap viagra")) == "spam"
+
+
 def test_akismets_own_page_finds_the_key_good(pair: Pair) -> None:
     shown = pair.ann.get("/wp-admin/admin.php?page=akismet-key-config").text
     assert "Connected" in shown or "akismet-status-active" in shown or "Active" in shown

@@ -109,6 +109,13 @@ def test_good_is_shown_doubtful_is_held_spam_is_spam(pair: Pair) -> None:
     assert pair.blog.status(pair.blog.comment(SPAM, author="cheap viagra")) == "spam"
 
 
+def test_what_comes_by_the_rest_api_is_no_exception(pair: Pair) -> None:
+    assert pair.blog.status(pair.blog.comment_by_rest(GOOD + " rest")) == "1"
+    assert pair.blog.status(pair.blog.comment_by_rest(LINK + "?rest")) == "0"
+    assert pair.blog.status(pair.blog.comment_by_rest(SPAM + " rest", author="cheap viagra")) == "spam"
+    assert pair.known(pair.blog.comment_by_rest("0"))["comment"]["body"] == "0"
+
+
 def test_the_server_gets_all_that_wordpress_knows(pair: Pair) -> None:
     first = pair.blog.comment(r"I say \o/ & “thanks”, <em>really</em>.", author="Tom & Ann", url="http://tom.example")
     second = pair.blog.comment("I agree with you, thank you for writing it down.", comment_parent=str(first))

@@ -229,6 +229,14 @@ class Blog:
         assert answered.status in (200, 404), answered.text  # 404: this blog has no theme to show the post
         return int(self.sql("SELECT MAX(comment_ID) FROM wp_comments")[0][0])
 
+    def comment_by_rest(self, text: str, author: str = "Carl") -> int:
+        """The same by the REST API."""
+        sent = {"post": 1, "author_name": author, "author_email": "carl@example.net", "content": text}
+        headers = {"Content-Type": "application/json"}
+        answered = Browser(self.url).send("/index.php?rest_route=/wp/v2/comments", json.dumps(sent).encode(), headers)
+        assert answered.status == 201, answered.text
+        return int(json.loads(answered.text)["id"])
+
     def status(self, comment_id: int) -> str:
         """1 (approved), 0 (held), spam or trash, as the database has it."""
         return self.sql(f"SELECT comment_approved FROM wp_comments WHERE comment_ID = {comment_id}")[0][0]

@@ -128,7 +128,10 @@ function show_hidden( string $name, string $help ): void {
  * @param string $secret The secret, or several.
  */
 function masked( string $secret ): string {
-	return '' === $secret ? '' : substr( $secret, 0, strcspn( $secret, '_' ) + 1 ) . '…' . substr( $secret, -4 );
+	if ( strlen( $secret ) < 20 ) {
+		return '' === $secret ? '' : '…'; // not one of the server's, and its end may be most of it.
+	}
+	return substr( $secret, 0, strcspn( $secret, '_' ) + 1 ) . '…' . substr( $secret, -4 );
 }
 
 /** The choice of what an approval does. */

@@ -38,13 +38,18 @@ function to_wire( array $comment, string $ref ): array {
 		'created'    => moment( (string) ( $comment['comment_date_gmt'] ?? '' ) ),
 		'language'   => str_replace( '_', '-', get_locale() ),
 	);
+	foreach ( $sent as $name => $value ) {
+		if ( '' === $value || array() === $value ) {
+			unset( $sent[ $name ] ); // not what PHP calls empty: a comment can be "0".
+		}
+	}
 	/**
 	 * Filters what is sent to the moderator server, to leave something out or to add the text of a honeypot field.
 	 *
 	 * @param array $sent    As docs/protocols.md of the server names the fields.
 	 * @param array $comment The comment's columns.
 	 */
-	return (array) apply_filters( 'moderator_comment', array_filter( $sent ), $comment );
+	return (array) apply_filters( 'moderator_comment', $sent, $comment );
 }
 
 /**
