@@ -92,6 +92,10 @@ def test_a_moderators_moves_are_told(pair: Pair) -> None:
     assert pair.server.ask(known)["verdict"]["verdict"] == "spam"
     pair.blog.act(pair.ann, comment, "unspam", "spam")
     assert pair.server.ask(known)["verdict"]["verdict"] == "ham"
+    held = pair.blog.comment(LINK + "?held")
+    known = f"/v1/comments/{pair.server.newest()}"
+    pair.blog.act(pair.ann, held, "approve")
+    assert (pair.blog.status(held), pair.server.ask(known)["verdict"]["verdict"]) == ("1", "ham")
 
 
 def test_a_click_on_our_page_moves_the_comment(pair: Pair) -> None:

@@ -20,6 +20,7 @@
  *   Akismet asks again by cron.
  * - When it asks again, it knows only true and false, and would publish what the server wants held.
  * - A comment that comes by the REST API is held only if this says so itself.
+ * - That a moderator approves what was held, Akismet does not tell: it knows of no hold.
  *
  * @package Moderator
  */
@@ -37,6 +38,7 @@ if ( defined( 'MODERATOR_AKISMET_URL' ) ) {
 	add_filter( 'rest_pre_insert_comment', __NAMESPACE__ . '\\hold_by_rest', 99 );
 	add_filter( 'pre_option_comment_moderation', __NAMESPACE__ . '\\hold_again' );
 	add_action( 'deleted_comment_meta', __NAMESPACE__ . '\\end_of_recheck', 10, 3 );
+	add_action( 'transition_comment_status', __NAMESPACE__ . '\\tell_approval', 10, 3 );
 }
 
 /**
@@ -151,5 +153,22 @@ function hold_again( $value ) {
 function end_of_recheck( $ids, $comment, $key ): void {
 	if ( 'akismet_rechecking' === $key ) {
 		is_held( 'again', false );
+	}
+}
+
+/**
+ * A moderator approves a comment that was held: the server is told, as of one that was spam.
+ *
+ * @param string      $status  "approved", "unapproved", "spam", "trash" or "delete".
+ * @param string      $before  The same of before.
+ * @param \WP_Comment $comment The comment.
+ */
+function tell_approval( $status, $before, $comment ): void {
+	$id = (int) $comment->comment_ID;
+	if ( 'approved' !== $status || 'unapproved' !== $before || ! current_user_can( 'edit_comment', $id ) ) {
+		return;
+	}
+	if ( class_exists( 'Akismet' ) && metadata_exists( 'comment', $id, 'akismet_result' ) && ! metadata_exists( 'comment', $id, 'akismet_rechecking' ) ) {
+		\Akismet::submit_nonspam_comment( $id );
 	}
 }
