@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from wordpress_blog import Blog, Browser, Server, until, wordpress
+from wordpress_blog import Blog, wordpress
+from wordpress_browser import Browser
+from wordpress_server import Server, until
 
 pytest.importorskip("moderator.wire.akismet")
 
@@ -22,7 +24,6 @@ class Pair:
     blog: Blog
     server: Server
     ann: Browser
-    version: str
     akismet_key: str
 
     def known(self, comment_id: int) -> dict[str, Any]:
@@ -34,7 +35,7 @@ class Pair:
         self.blog.cron("akismet_schedule_cron_recheck")
 
 
-@pytest.fixture(scope="module", params=["stable", "newer"])
+@pytest.fixture(scope="module", params=["newer", "stable"])
 def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
     folder = tmp_path_factory.mktemp(request.param)
     server = Server(folder / "data")
@@ -45,7 +46,7 @@ def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     with wordpress(request.param, folder / "blog", *plugins, config=config, must_use=must_use) as blog:
         server.start()
         try:
-            yield Pair(blog, server, blog.person(), request.param, key)
+            yield Pair(blog, server, blog.person(), key)
         finally:
             server.stop()
 
@@ -98,10 +99,9 @@ def test_a_moderators_moves_are_told(pair: Pair) -> None:
     assert (pair.blog.status(held), pair.server.ask(known)["verdict"]["verdict"]) == ("1", "ham")
 
 
+@pytest.mark.parametrize("pair", ["newer"], indirect=True)  # Akismet 5.0 has no webhook
 def test_a_click_on_our_page_moves_the_comment(pair: Pair) -> None:
     pytest.importorskip("moderator.callbacks")
-    if pair.version == "stable":
-        pytest.skip("Akismet 5.0 has no webhook; from 5.3.2 on it has")
     address = pair.blog.url + WEBHOOK
     command = ["sites", "callback", "set", "blog", address, "--kind", "wordpress-akismet", "--allow-private", "--stdin"]
     pair.server.run(*command, given=pair.akismet_key + "\n")

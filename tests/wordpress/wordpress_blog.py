@@ -1,39 +1,29 @@
-"""A real WordPress with a database of its own on this machine's MariaDB, served by PHP; and a real server of ours."""
+"""A real WordPress with a database of its own on this machine's MariaDB, served by PHP."""
 
 import contextlib
-import http.cookiejar
 import json
 import os
 import re
 import secrets
 import shutil
 import socket
-import sqlite3
 import subprocess
-import sys
-import time
-import urllib.error
-import urllib.parse
-import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from html import unescape
 from pathlib import Path
-from typing import Any
 
 import pytest
+from wordpress_browser import Browser
+from wordpress_server import PASSWORD, TOP, free_port, until
 
 HERE = Path(__file__).parent
-TOP = HERE.parent.parent
 OURS = TOP / "integrations" / "wordpress"
-PASSWORD = "a few words in a row"
 # Debian's own, and the newer one that install.sh unpacks: by WordPress's and Akismet's versions two worlds.
 WORDPRESSES = {
     "stable": Path("/usr/share/wordpress"),
     "newer": TOP / "build" / "wordpress" / "trixie" / "usr" / "share" / "wordpress",
 }
-HIDDEN = re.compile(r"<input[^>]*>")
-ATTRIBUTE = re.compile(r"""(\w+)=["']([^"']*)["']""")
 
 
 def need_programs(*names: str, more: tuple[str, ...] = ()) -> None:
@@ -53,158 +43,6 @@ def need(version: str) -> Path:
     return files
 
 
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        return int(listening.getsockname()[1])
-
-
-def until(what: Any, *, seconds: float = 10) -> Any:
-    """Ask again and again until the answer is true; the answer."""
-    end = time.monotonic() + seconds
-    while not (found := what()) and time.monotonic() < end:
-        time.sleep(0.02)
-    return found
-
-
-@dataclass
-class Answer:
-    """What a browser got."""
-
-    status: int
-    text: str
-    address: str
-
-    def form(self, needle: str) -> dict[str, str]:
-        """The fields, hidden ones too, of the form that has this text."""
-        whole = next(form for form in re.findall(r"<form.*?</form>", self.text, re.DOTALL) if needle in form)
-        fields = [dict(ATTRIBUTE.findall(tag)) for tag in HIDDEN.findall(whole)]
-        return {one["name"]: unescape(one.get("value", "")) for one in fields if "name" in one}
-
-    def link(self, needle: str) -> str:
-        """The first link whose address has this text."""
-        found = re.findall(r"""href=["']([^"']*)["']""", self.text)
-        return next(address for address in map(unescape, found) if needle in address)
-
-
-class Browser:
-    """Keeps cookies and follows redirects, as one does."""
-
-    def __init__(self, top: str) -> None:
-        self.top = top
-        jar = urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar())
-        self._opener = urllib.request.build_opener(jar, urllib.request.ProxyHandler({}))
-
-    def get(self, path: str) -> Answer:
-        """Open a page."""
-        return self.send(path, None)
-
-    def post(self, path: str, **fields: str) -> Answer:
-        """Send a form."""
-        return self.send(path, urllib.parse.urlencode(fields).encode())
-
-    def send(self, path: str, body: bytes | None, headers: dict[str, str] | None = None) -> Answer:
-        """Send anything."""
-        address = urllib.parse.urljoin(self.top + "/", path)
-        headers = {"Origin": self.top, **(headers or {})} if body is not None else {}
-        request = urllib.request.Request(address, body, headers)
-        try:
-            with self._opener.open(request, timeout=30) as answer:
-                return Answer(answer.status, answer.read().decode(), answer.url)
-        except urllib.error.HTTPError as error:
-            with error:
-                return Answer(error.code, error.read().decode(), error.url)
-
-
-@dataclass
-class Server:
-    """A moderator server that can be stopped and started again, with one site."""
-
-    data: Path
-    port: int = field(default_factory=free_port)
-    key: str = ""
-    process: subprocess.Popen[bytes] | None = None
-
-    def __post_init__(self) -> None:
-        self.key = self.told("sites", "add", "blog", "--json")["key"]
-
-    @property
-    def url(self) -> str:
-        """Where it listens."""
-        return f"http://127.0.0.1:{self.port}"
-
-    def run(self, *arguments: str, given: str = "") -> str:
-        """One command of the command line."""
-        program = "import sys; from moderator.cli import main; main(sys.argv[1:])"
-        command = [sys.executable, "-c", program, *arguments, "--data", str(self.data)]
-        done = subprocess.run(
-            command, input=given, capture_output=True, text=True, env=environment(), timeout=60, check=False
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    def told(self, *arguments: str) -> dict[str, Any]:
-        """The same for one that answers in JSON."""
-        told: dict[str, Any] = json.loads(self.run(*arguments))
-        return told
-
-    def start(self) -> None:
-        """Serve, at the same port each time."""
-        command = [sys.executable, str(TOP / "serve.py"), "--data", str(self.data), "--port", str(self.port)]
-        quiet = subprocess.DEVNULL
-        self.process = subprocess.Popen(command, stdout=quiet, stderr=quiet, env=environment())
-        assert until(self.is_up, seconds=30)
-
-    def is_up(self) -> bool:
-        """Whether it answers."""
-        try:
-            with urllib.request.urlopen(f"{self.url}/readyz", timeout=1) as answer:
-                return bool(answer.status == 200)
-        except OSError:
-            return False
-
-    def stop(self) -> None:
-        """As an operator stops it."""
-        if self.process:
-            self.process.terminate()
-            self.process.wait(30)
-            self.process = None
-
-    def ask(self, path: str) -> dict[str, Any]:
-        """What it knows."""
-        request = urllib.request.Request(self.url + path, headers={"Authorization": f"Bearer {self.key}"})
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            told: dict[str, Any] = json.loads(answer.read())
-        return told
-
-    def newest(self) -> str:
-        """Its id of the comment that came last."""
-        with contextlib.closing(sqlite3.connect(self.data / "moderator.sqlite3")) as store:
-            return str(store.execute("SELECT MAX(id) FROM comments").fetchone()[0])
-
-    def moderator(self) -> Browser:
-        """A moderator who is logged in on its pages."""
-        link = self.told("users", "add", f"bob{secrets.token_hex(2)}", "--json")["link"]
-        browser = Browser(self.url)
-        path = urllib.parse.urlsplit(link).path
-        hidden = browser.get(path).form("password")
-        browser.post(path, **(hidden | {"password": PASSWORD, "again": PASSWORD}))
-        return browser
-
-    def give(self, browser: Browser, comment_id: str, word: str) -> None:
-        """A moderator's click on the page of a comment."""
-        hidden = browser.get(f"/comments/{comment_id}").form("verdict")
-        answered = browser.post(f"/comments/{comment_id}/verdict", **(hidden | {"word": word}))
-        assert answered.status == 200, answered.text
-
-
-def environment() -> dict[str, str]:
-    """This process's, without settings of ours."""
-    ours = {name: value for name, value in os.environ.items() if not name.startswith("MODERATOR_")}
-    return ours | {"PYTHONPATH": str(TOP)}
-
-
 @dataclass
 class Blog:
     """One WordPress."""
@@ -217,6 +55,10 @@ class Blog:
     def url(self) -> str:
         """Where it is served."""
         return f"http://127.0.0.1:{self.port}"
+
+    def put_plugin(self) -> None:
+        """Copy our plugin to where WordPress finds it."""
+        shutil.copytree(OURS / "moderator", self.folder / "wp-content" / "plugins" / "moderator")
 
     def sql(self, query: str) -> list[list[str]]:
         """Rows of a query on its database."""
@@ -311,7 +153,7 @@ def wordpress(version: str, folder: Path, *plugins: str, config: str = "", must_
         mariadb(f"GRANT ALL ON {name}.* TO {name}@localhost")
         (folder / "wp-config.php").write_text(CONFIG.format(name=name, more=config))
         content = folder / "wp-content"
-        shutil.copytree(OURS / "moderator", content / "plugins" / "moderator")
+        blog.put_plugin()
         for file in (HERE / "site" / "test-blog.php", *([OURS / "mu" / must_use] if must_use else [])):
             (content / "mu-plugins").mkdir(exist_ok=True)
             shutil.copy(file, content / "mu-plugins")
