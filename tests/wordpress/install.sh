@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
-# What the tests with a real WordPress need, on Debian as root: PHP, MariaDB, Debian's own WordPress, and beside it, in
-# build/wordpress/, the one of Debian 13, whose Akismet plugin publishes comments where its check fails.
+# What the tests with a real WordPress need, on Debian as root: PHP and MariaDB are installed; two of Debian's WordPress
+# packages are unpacked in build/wordpress/ (installing one would bring a web server): the one of this machine's own
+# release, and the one of Debian 13, whose Akismet plugin publishes comments where its check fails.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-suite=trixie
-to=$PWD/build/wordpress/$suite
+to=$PWD/build/wordpress
 
 if [[ $EUID != 0 ]] || ! command -v apt-get >/dev/null; then
-	echo "not root on Debian: install PHP (cli, mysql, curl, xml, mbstring), MariaDB and WordPress yourself" >&2
+	echo "not root on Debian: install PHP (cli, mysql, curl, xml, mbstring) and MariaDB yourself, and unpack WordPress" >&2
 	exit 0
 fi
-packages=(wordpress php-cli php-mysql php-curl php-xml php-mbstring php-codesniffer mariadb-server mariadb-client)
-if ! dpkg -s "${packages[@]}" >/dev/null 2>&1; then
+packages=(php-cli php-mysql php-curl php-xml php-mbstring php-getid3 libjs-underscore php-codesniffer mariadb-server mariadb-client)
+if ! dpkg -s "${packages[@]}" >/dev/null 2>&1 || [[ ! -d $to/stable ]]; then
 	apt-get update -qq
 	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null
 fi
@@ -20,23 +20,31 @@ if ! mariadb -e 'select 1' >/dev/null 2>&1; then
 	for _ in {1..50}; do mariadb -e 'select 1' >/dev/null 2>&1 && break || sleep 0.2; done
 fi
 
-# The newer package is unpacked, not installed: apt is asked in folders of our own, at the place where this machine's
-# own packages come from.
-if [[ ! -d $to ]]; then
-	work=$(mktemp -d)
-	trap 'rm -rf "$work"' EXIT
-	chmod 755 "$work"
-	mkdir -p "$work"/{lists,cache/archives}/partial "$work/got"
-	from=$(apt-get indextargets --format '$(SITE) $(LABEL) $(COMPONENT)' | awk '$2 == "Debian" && $3 == "main" {print $1; exit}')
-	echo "deb $from $suite main" >"$work/sources.list"
-	elsewhere=(-o Dir::Etc::SourceList="$work/sources.list" -o Dir::Etc::SourceParts=/nonexistent
-		-o Dir::State::Lists="$work/lists" -o Dir::Cache="$work/cache" -o APT::Sandbox::User=root)
-	apt-get "${elsewhere[@]}" update -qq
-	(cd "$work/got" && apt-get "${elsewhere[@]}" download -qq wordpress)
-	dpkg-deb -x "$work"/got/wordpress_*.deb "$work/unpacked"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+chmod 755 "$work"
+
+# unpack NAME [OPTION OF APT …]
+unpack() {
+	local name=$1 folder
+	shift
+	mkdir -p "$work/$name" "$to"
+	(cd "$work/$name" && apt-get -o APT::Sandbox::User=root "$@" download -qq wordpress)
+	dpkg-deb -x "$work/$name"/wordpress_*.deb "$work/$name/files"
 	for folder in php javascript nodejs; do # where its links to other packages lead.
-		[[ -e $work/unpacked/usr/share/$folder ]] || ln -s "/usr/share/$folder" "$work/unpacked/usr/share/$folder"
+		[[ -e $work/$name/files/usr/share/$folder ]] || ln -s "/usr/share/$folder" "$work/$name/files/usr/share/$folder"
 	done
-	mkdir -p "$(dirname "$to")"
-	mv "$work/unpacked" "$to"
+	mv "$work/$name/files" "$to/$name"
+}
+
+[[ -d $to/stable ]] || unpack stable
+if [[ ! -d $to/newer ]]; then
+	# apt is asked in folders of our own, at the place where this machine's own packages come from.
+	mkdir -p "$work"/{lists,cache/archives}/partial
+	from=$(apt-get indextargets --format '$(SITE) $(LABEL) $(COMPONENT)' | awk '$2 == "Debian" && $3 == "main" {print $1; exit}')
+	echo "deb $from trixie main" >"$work/sources.list"
+	elsewhere=(-o Dir::Etc::SourceList="$work/sources.list" -o Dir::Etc::SourceParts=/nonexistent
+		-o Dir::State::Lists="$work/lists" -o Dir::Cache="$work/cache")
+	apt-get -o APT::Sandbox::User=root "${elsewhere[@]}" update -qq
+	unpack newer "${elsewhere[@]}"
 fi

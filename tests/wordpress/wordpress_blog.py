@@ -19,11 +19,8 @@ from wordpress_server import PASSWORD, TOP, free_port, until
 
 HERE = Path(__file__).parent
 OURS = TOP / "integrations" / "wordpress"
-# Debian's own, and the newer one that install.sh unpacks: by WordPress's and Akismet's versions two worlds.
-WORDPRESSES = {
-    "stable": Path("/usr/share/wordpress"),
-    "newer": TOP / "build" / "wordpress" / "trixie" / "usr" / "share" / "wordpress",
-}
+# What install.sh unpacks: Debian 12's ("stable", on such a machine) and 13's, by WordPress and by Akismet two worlds.
+WORDPRESSES = TOP / "build" / "wordpress"
 
 
 def need_programs(*names: str, more: tuple[str, ...] = ()) -> None:
@@ -38,7 +35,7 @@ def need_programs(*names: str, more: tuple[str, ...] = ()) -> None:
 
 def need(version: str) -> Path:
     """The files of a WordPress, if all is there that it needs."""
-    files = WORDPRESSES[version]
+    files = WORDPRESSES / version / "usr" / "share" / "wordpress"
     need_programs("php", "mariadb", more=() if (files / "wp-load.php").exists() else (f"WordPress ({version})",))
     return files
 
