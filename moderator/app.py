@@ -9,10 +9,11 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from moderator import review
+from moderator import settings as all_settings
 from moderator.moderation import Models, Moderator, StoreUnavailable, log_fault
 from moderator.settings import Settings
 from moderator.store import Clock, Store, StoreError
-from moderator.wire import native, problems
+from moderator.wire import akismet, blogspam, coral, native, problems
 from moderator.wire.problems import Problem, answer
 
 log = logging.getLogger(__name__)
@@ -30,6 +31,12 @@ def create_app(settings: Settings, *, store: Store, shelf: Shelf, clock: Clock) 
     app.url_map.merge_slashes = False  # a redirect would lose the body of a POST
     moderator = Moderator(store, shelf, clock)
     app.register_blueprint(native.blueprint(store, moderator, most_bytes=settings.max_request_bytes))
+    pepper = all_settings.secret(settings.data)
+    app.register_blueprint(
+        akismet.blueprint(store, moderator, clock, pepper=pepper, most_bytes=settings.max_request_bytes)
+    )
+    app.register_blueprint(blogspam.blueprint(store, moderator, most_bytes=settings.max_request_bytes))
+    app.register_blueprint(coral.blueprint(store, moderator, most_bytes=settings.max_request_bytes))
     app.register_blueprint(review.blueprint(store, shelf, settings, clock))
     _add_probes(app, store, shelf)
     _add_errors(app)

@@ -10,10 +10,8 @@ says no more than the first), and each space is scaled to length one, so that a 
 import re
 import unicodedata
 import zlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import lru_cache
-from itertools import accumulate
 from typing import NamedTuple
 
 import numpy as np
@@ -51,29 +49,41 @@ BODY, WORDS, AUTHOR, ADDRESS, LINKS, ANCHORS, MARKS = range(len(SPACES))
 
 # Spaces that are read as characters, in the order of the layout; the body is read as words too.
 WRITTEN = (BODY, AUTHOR, ADDRESS, LINKS, ANCHORS)
-_WRITTEN = np.array(WRITTEN)
 ORDERS = (2, 3, 4, 5)
 LEAD = "\0" * (max(ORDERS) - 1)
 MOST_LINKS_READ = 12
 # Here the "author" is the title of the page that links to the post: what a link says, and nobody's name.
 BACKLINKS = frozenset({"pingback", "trackback"})
+# So many comments hashed together keep their n-grams in the second-level cache: of 16, 32, 64, 128, 256 the
+# quickest. At most 6,000 could be, as a row's number and a bucket share 32 bits.
+BLOCK = 64
 
-_BASE = np.uint32(0x9E3779B1)  # odd: 2**32 / golden ratio (Knuth, TAOCP 6.4)
-_MIX = np.uint32(0x85EBCA6B)  # murmur3's first finaliser constant
+
+def _constant(value: int) -> NDArray[np.uint32]:
+    """An array without dimensions: NumPy takes 0.29 µs to multiply 600 numbers by it, and 0.44 by its own scalar."""
+    return np.array(value, dtype=np.uint32)
+
+
+_BASE = _constant(0x9E3779B1)  # odd: 2**32 / golden ratio (Knuth, TAOCP 6.4)
+_MIX = _constant(0x85EBCA6B)  # murmur3's first finaliser constant
+_1, _13, _15 = _constant(1), _constant(13), _constant(15)
 _SEEDS = np.array([zlib.crc32(space.name.encode()) for space in SPACES], dtype=np.uint32)
 _SHIFTS = np.array([32 - space.bits for space in SPACES], dtype=np.uint32)
-DIGITS = str.maketrans("123456789", "000000000")
+_WORDS_SEED, _WORDS_SHIFT = _constant(int(_SEEDS[WORDS])), _constant(int(_SHIFTS[WORDS]))
+_MARKS_FIRST, _MARKS_MASK = int(OFFSETS[MARKS]), int(SIZES[MARKS]) - 1
+DIGIT = re.compile(r"[1-9]")
 # "v1agra", "c4s1n0": figures between letters are the letters that they look like.
-LEET = re.compile(r"(?<=[a-z])[0134578@$]{1,3}(?=[a-z])")
+LEET = re.compile(r"[0134578@$](?<=[a-z][0134578@$])[0134578@$]{0,2}(?=[a-z])")
 FIGURE = re.compile(r"[0-9@$]")
 LETTERS = str.maketrans("0134578@$", "oieastbas")
+FIGURES = re.compile(r"\d+")
 _LOWER = re.compile(r"[a-zß-öø-ÿ]+")
 _TITLE = re.compile(r"[A-ZÀ-ÖØ-Þ]")
 
 
 def _powers(count: int) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
     """_BASE ** i and its inverse ** i modulo 2**32, for i < count."""
-    up = np.full(count, _BASE, dtype=np.uint32)
+    up = np.full(count, int(_BASE), dtype=np.uint32)
     down = np.full(count, pow(int(_BASE), -1, 1 << 32), dtype=np.uint32)
     up[0] = down[0] = 1
     return np.multiply.accumulate(up, dtype=np.uint32), np.multiply.accumulate(down, dtype=np.uint32)
@@ -92,35 +102,51 @@ _IN_WORD = _word_character_table()
 
 
 class Layout(NamedTuple):
-    """A comment's texts as one string, where each written space begins in it, and its whole tokens' buckets."""
+    """A comment's texts as one string, and its whole tokens' buckets.
+
+    ``segments`` has two lengths for each written space, zero where it is empty: of its lead but for the last zero,
+    where no n-gram may start, and of that zero with the text.
+    """
 
     text: str
-    starts: tuple[int, ...]
+    segments: tuple[int, ...]
     marks: tuple[int, ...]
+
+    @property
+    def body(self) -> str:
+        """The body as it is hashed."""
+        return self.text[len(LEAD) : self.body_end]
+
+    @property
+    def body_end(self) -> int:
+        """Where the body ends in the text; 0 where there is none."""
+        return self.segments[0] + self.segments[1]
 
 
 def lay_out(reading: Reading) -> Layout:
     """The texts of a reading in the order of WRITTEN, folded: lower case, digits as 0, runs of space as one."""
     read = reading.links[:MOST_LINKS_READ]
-    anchors = [link.anchor for link in read if link.anchor]
+    anchors = " ".join([link.anchor for link in read if link.anchor]) if read else ""
     name = reading.author
     if reading.kind in BACKLINKS:
-        anchors.append(name)
-        name = ""
+        anchors, name = f"{anchors} {name}", ""
     parts = (
         reading.outside,
         name,
         _address(reading.author_link) if reading.author_link else "",
         " ".join(map(_address, read)) if read else "",
-        " ".join(anchors),
+        anchors,
     )
-    starts, pieces, at = [], [], 0
+    text = ""
+    segments: list[int] = []
     for part in parts:
-        folded = " ".join(fold_figures(part.lower()).split())
-        pieces.append(LEAD + folded if folded else "")
-        starts.append(at)
-        at += len(pieces[-1])
-    return Layout("".join(pieces) + LEAD, tuple(starts), _marks(reading, read))
+        folded = " ".join(fold_figures(part.lower()).split()) if part else ""
+        if folded:
+            text = f"{text}{LEAD}{folded}"
+            segments += (len(LEAD) - 1, len(folded) + 1)
+        else:
+            segments += (0, 0)
+    return Layout(text + LEAD, tuple(segments), _marks(reading, read))
 
 
 def fold_figures(lower: str) -> str:
@@ -129,7 +155,7 @@ def fold_figures(lower: str) -> str:
         return lower
     if LEET.search(lower):
         lower = LEET.sub(lambda found: found[0].translate(LETTERS), lower)
-    return lower.translate(DIGITS)
+    return DIGIT.sub("0", lower)
 
 
 def _address(link: Link) -> str:
@@ -138,7 +164,7 @@ def _address(link: Link) -> str:
 
 def _shape(name: str) -> str:
     """A name's outline: "Anna-Maria Smith 7" → "Xx-Xx Xx 0"."""
-    return re.sub(r"\d+", "0", _LOWER.sub("x", _TITLE.sub("X", name)))[:24]
+    return FIGURES.sub("0", _LOWER.sub("x", _TITLE.sub("X", name)))[:24]
 
 
 def _marks(reading: Reading, read: Sequence[Link]) -> tuple[int, ...]:
@@ -157,130 +183,186 @@ def _marks(reading: Reading, read: Sequence[Link]) -> tuple[int, ...]:
         )
     for link in read:
         tokens += (f"host {link.host}", f"tld {link.host.rpartition('.')[2]}")
-    first, mask = int(OFFSETS[MARKS]), int(SIZES[MARKS]) - 1
-    return tuple({first + (zlib.crc32(token.encode("utf-8", "replace")) & mask) for token in tokens})
+    return tuple([_MARKS_FIRST + (zlib.crc32(token.encode("utf-8", "replace")) & _MARKS_MASK) for token in tokens])
 
 
-@dataclass(frozen=True, slots=True)
-class Grams:
-    """Every n-gram of a block of layouts before repeats are taken out: bucket, and the characters that it covers."""
+class Grams(NamedTuple):
+    """Every n-gram of a block of layouts before repeats are taken out.
 
+    A bucket of the ``i``-th layout is counted from ``i`` × TABLE_SIZE; what is no n-gram (it would start before a text,
+    or be a pair of words of two comments) lies beyond the last layout's.
+    """
+
+    layouts: Sequence[Layout]
+    found: NDArray[np.uint32]  # all of them, marks too, in no order
     buckets: NDArray[np.uint32]  # (orders, characters): row i holds the n-grams of ORDERS[i] that start there
     words: NDArray[np.uint32]
     pairs: NDArray[np.uint32]  # pairs[i] is word i with word i + 1
     word_starts: Ints
     word_ends: Ints
-    kept: NDArray[np.bool_]  # where an n-gram may start: not in the zeros before a space, but for the last
-    bounds: Ints  # where each layout starts in the block, and the end of the last
+
+
+class _Constants(NamedTuple):
+    """For a block of so many layouts, by segment: two for each written space, and one for the zeros at the end."""
+
+    seeds: NDArray[np.uint32]
+    shifts: NDArray[np.uint32]
+    offsets: NDArray[np.uint32]
+    bodies: NDArray[np.bool_]
+    # By layout, for its words; by layout, for its pairs and the one over its end.
+    words: NDArray[np.uint32]
+    pairs: NDArray[np.uint32]
+    # Where the spaces of each row begin.
+    edges: NDArray[np.uint32]
+
+
+@lru_cache(maxsize=BLOCK + 1)
+def _constants(count: int) -> _Constants:
+    nothing = count * TABLE_SIZE
+    firsts = np.arange(count, dtype=np.uint32) * np.uint32(TABLE_SIZE)
+    spaces = np.array([space for space in WRITTEN for _ in range(2)] + [BODY])
+    offsets = np.full((count, len(spaces)), nothing, dtype=np.uint32)
+    offsets[:, 1::2] = firsts[:, None] + OFFSETS[list(WRITTEN)]
+    words = firsts + OFFSETS[WORDS]
+    return _Constants(
+        np.tile(_SEEDS[spaces], count),
+        np.tile(_SHIFTS[spaces], count),
+        offsets.ravel(),
+        np.tile(np.arange(len(spaces)) == 1, count),
+        words,
+        np.stack([words, np.full_like(words, nothing)], axis=1).ravel(),
+        np.append((firsts[:, None] + OFFSETS[:-1]).ravel(), np.uint32(nothing)),
+    )
 
 
 def grams(layouts: Sequence[Layout]) -> Grams:
-    """Hash a block of layouts. The block's texts together should stay under some 100,000 characters for the caches."""
+    """Hash some layouts, at least one and best no more than BLOCK."""
     codes = np.frombuffer("".join([layout.text for layout in layouts]).encode("utf-32-le", "surrogatepass"), np.uint32)
-    bounds = np.array([0, *accumulate([len(layout.text) for layout in layouts])])
-    lengths = [length for layout in layouts for length in _lengths(layout)]
-    seeds, shifts, offsets, bodies = _constants(len(layouts))
-    mixed = (codes + np.uint32(1)) * _MIX
-    mixed ^= mixed >> np.uint32(15)
-    # Rolling: an n-gram's hash is that of one character fewer, times the base, plus the next character's. All orders
-    # are then finished in one array: 17 calls of NumPy where one order after the other took 40.
-    hashed = np.zeros((len(ORDERS), len(codes)), dtype=np.uint32)
+    segments = np.array([length for layout in layouts for length in (*layout.segments, len(LEAD))])
+    constants = _constants(len(layouts))
+    size = len(codes)
+    mixed = codes + _1
+    mixed *= _MIX
+    mixed ^= mixed >> _15
+    starts, ends = _words(codes, constants.bodies.repeat(segments))
+    count = len(starts)
+    marks = [i * TABLE_SIZE + mark for i, layout in enumerate(layouts) for mark in layout.marks]
+    # One array for all, so that each step is one call of NumPy: for a single comment the calls are the cost.
+    found = np.zeros(2 * count + len(ORDERS) * size + len(marks), dtype=np.uint32)
+    words, pairs = found[:count], found[count : 2 * count]
+    rest = found[count : 2 * count + len(ORDERS) * size]
+    buckets = rest[count:].reshape(len(ORDERS), size)
+    # Rolling: an n-gram's hash is that of one character fewer, times the base, plus the next character's.
     before = mixed
     for row, order in enumerate(ORDERS):
-        here = hashed[row, : len(codes) - order + 1]
-        np.multiply(before[: len(here)], _BASE, out=here)
+        here = buckets[row, : size - order + 1]
+        np.multiply(before[: size - order + 1], _BASE, out=here)
         here += mixed[order - 1 :]
         before = here
-    hashed ^= seeds.repeat(lengths)
-    hashed *= _MIX
-    hashed ^= hashed >> np.uint32(13)
-    hashed *= _BASE
-    hashed >>= shifts.repeat(lengths)
-    hashed += offsets.repeat(lengths)
-    kept = codes != 0
-    kept[:-1] |= kept[1:]
-    body = bodies.repeat(lengths)
-    return Grams(hashed, *_words(codes, mixed, body), kept, bounds)
+    buckets ^= constants.seeds.repeat(segments)
+    if count:
+        _hash_words(mixed, starts, ends, words)
+        np.multiply(words, _BASE, out=pairs)
+        pairs[:-1] += words[1:]
+    rest *= _MIX
+    rest ^= rest >> _13
+    found *= _BASE
+    found[: 2 * count] >>= _WORDS_SHIFT
+    buckets >>= constants.shifts.repeat(segments)
+    buckets += constants.offsets.repeat(segments)
+    if count:
+        _place_words(layouts, starts, words, pairs, constants)
+    if marks:
+        found[-len(marks) :] = marks
+    return Grams(layouts, found, buckets, words, pairs, starts, ends)
 
 
-@lru_cache(maxsize=64)
-def _constants(count: int) -> tuple[NDArray[np.uint32], NDArray[np.uint32], NDArray[np.uint32], NDArray[np.bool_]]:
-    """Seeds, shifts, offsets and whether it is the body, for each written space of ``count`` layouts."""
-    seeds, shifts, offsets = (np.tile(values[_WRITTEN], count) for values in (_SEEDS, _SHIFTS, OFFSETS))
-    return seeds, shifts, offsets, np.tile(_WRITTEN == BODY, count)
-
-
-def _lengths(layout: Layout) -> list[int]:
-    """How many characters each written space has in a layout; the zeros at the end count to the last."""
-    ends = (*layout.starts[1:], len(layout.text))
-    return [end - start for start, end in zip(layout.starts, ends, strict=True)]
-
-
-def _words(
-    codes: NDArray[np.uint32], mixed: NDArray[np.uint32], body: NDArray[np.bool_]
-) -> tuple[NDArray[np.uint32], NDArray[np.uint32], Ints, Ints]:
-    """Buckets of the body's words and of pairs of neighbours, and where each word starts and ends."""
+def _words(codes: NDArray[np.uint32], body: NDArray[np.bool_]) -> tuple[Ints, Ints]:
+    """Where each word of the bodies starts and ends."""
     inside = np.zeros(len(codes) + 2, dtype=np.bool_)
-    np.logical_and(_IN_WORD[np.minimum(codes, 0x3000)], body, out=inside[1:-1])
+    np.logical_and(_IN_WORD.take(codes, mode="clip"), body, out=inside[1:-1])
     turns = (inside[1:] != inside[:-1]).nonzero()[0]
-    starts, ends = turns[0::2], turns[1::2]
-    up, down = (_UP, _DOWN) if len(codes) <= len(_UP) else _powers(len(codes))
-    sums = np.zeros(len(codes) + 1, dtype=np.uint32)
-    np.cumsum(mixed * up[: len(codes)], dtype=np.uint32, out=sums[1:])
-    words = (sums[ends] - sums[starts]) * down[starts]
-    words ^= _SEEDS[WORDS]
+    return turns[0::2], turns[1::2]
+
+
+def _hash_words(mixed: NDArray[np.uint32], starts: Ints, ends: Ints, words: NDArray[np.uint32]) -> None:
+    """Fill in the hashes of words: the difference of two sums of the polynomial, brought back to the start."""
+    up, down = (_UP, _DOWN) if len(mixed) <= len(_UP) else _powers(len(mixed))
+    sums = np.zeros(len(mixed) + 1, dtype=np.uint32)
+    np.multiply(mixed, up[: len(mixed)], out=sums[1:])
+    np.add.accumulate(sums, out=sums)
+    np.subtract(sums.take(ends), sums.take(starts), out=words)
+    words *= down.take(starts)
+    words ^= _WORDS_SEED
     words *= _MIX
-    words ^= words >> np.uint32(15)
-    pairs = words[:-1] * _BASE
-    pairs += words[1:]
-    pairs *= _MIX
-    pairs ^= pairs >> np.uint32(13)
-    return _in_words(words), _in_words(pairs), starts, ends
+    words ^= words >> _15
 
 
-def _in_words(hashed: NDArray[np.uint32]) -> NDArray[np.uint32]:
-    """Buckets of the range of single words and pairs."""
-    buckets = hashed * _BASE
-    buckets >>= _SHIFTS[WORDS]
-    buckets += OFFSETS[WORDS]
-    return buckets
+def _place_words(
+    layouts: Sequence[Layout],
+    starts: Ints,
+    words: NDArray[np.uint32],
+    pairs: NDArray[np.uint32],
+    constants: _Constants,
+) -> None:
+    """Move words and pairs to the range of their layout, and the pair after a layout's last word out of all."""
+    if len(layouts) == 1:
+        words += constants.words
+        pairs[:-1] += constants.words
+        pairs[-1] += constants.pairs[1]
+        return
+    ends = np.add.accumulate([len(layout.text) for layout in layouts])
+    reached = starts.searchsorted(ends)
+    counts = np.empty((len(layouts), 2), dtype=np.intp)
+    counts[0, 0] = reached[0]
+    np.subtract(reached[1:], reached[:-1], out=counts[1:, 0])
+    words += constants.words.repeat(counts[:, 0])
+    np.minimum(counts[:, 0], 1, out=counts[:, 1])
+    counts[:, 0] -= counts[:, 1]
+    pairs += constants.pairs.repeat(counts.ravel())
 
 
-class Row(NamedTuple):
-    """One comment's n-grams: its distinct buckets in rising order, and where each space begins among them."""
+class Rows(NamedTuple):
+    """The n-grams of some comments without repeats, one comment after the other."""
 
-    buckets: NDArray[np.uint32]
-    edges: Ints  # len(SPACES) + 1
+    buckets: NDArray[np.uint32]  # rising within a comment
+    edges: Ints  # where each space of each comment begins in them, and the end: len(SPACES) × comments + 1
+
+    def counts(self) -> Ints:
+        """How many features each space has: (comments, spaces)."""
+        return (self.edges[1:] - self.edges[:-1]).reshape(-1, len(SPACES))
 
     def scales(self) -> NDArray[np.float64]:
-        """The value of every feature of each space: one over the root of how many there are."""
-        counts = np.maximum(self.edges[1:] - self.edges[:-1], 1)
-        scales: NDArray[np.float64] = 1.0 / np.sqrt(counts)
+        """The value of every feature of each space: one over the root of how many there are; 0 where there are none."""
+        counts = self.counts()
+        scales = np.zeros(counts.shape)
+        np.divide(1.0, np.sqrt(counts), out=scales, where=counts > 0)
         return scales
 
+    def sums(self, weights: NDArray[np.float32]) -> NDArray[np.float64]:
+        """What ``weights`` (TABLE_SIZE) give each space of each comment: (comments, spaces)."""
+        found = np.zeros(len(self.buckets) + 1)  # and a nothing at the end: reduceat asks for it where a space is empty
+        found[:-1] = weights.take(self.buckets)
+        sums = np.add.reduceat(found, self.edges)[:-1].reshape(-1, len(SPACES))
+        sums *= self.scales()
+        return sums
 
-def rows(layouts: Sequence[Layout]) -> Iterator[Row]:
-    """A Row for each layout, in order."""
-    if layouts:
-        block = grams(layouts)
-        for i, layout in enumerate(layouts):
-            yield row(block, i, layout)
 
-
-def row(block: Grams, i: int, layout: Layout) -> Row:
-    """The Row of the ``i``-th layout of a hashed block."""
-    start, end = block.bounds[i], block.bounds[i + 1] - len(LEAD)
-    first, last = block.word_starts.searchsorted(block.bounds[i : i + 2])
-    parts = [
-        block.buckets.take(block.kept[start:end].nonzero()[0] + start, axis=1).ravel(),
-        block.words[first:last],
-        block.pairs[first : max(last - 1, first)],
-        np.array(layout.marks, dtype=np.uint32),
-    ]
-    found = np.concatenate(parts)
-    found.sort()
+def distinct(block: Grams) -> Rows:
+    """A hashed block without repeats."""
+    found = np.sort(block.found)
     new = np.empty(len(found), dtype=np.bool_)
-    new[:1] = True
+    new[0] = True
     np.not_equal(found[1:], found[:-1], out=new[1:])
-    distinct = found[new]
-    return Row(distinct, distinct.searchsorted(OFFSETS))
+    buckets = found[new]
+    edges = buckets.searchsorted(_constants(len(block.layouts)).edges)
+    buckets = buckets[: edges[-1]]
+    if len(block.layouts) > 1:
+        ends = edges[:: len(SPACES)]
+        buckets -= (np.arange(len(block.layouts), dtype=np.uint32) * np.uint32(TABLE_SIZE)).repeat(ends[1:] - ends[:-1])
+    return Rows(buckets, edges)
+
+
+def rows(layouts: Sequence[Layout]) -> Rows:
+    """The features of some layouts, at least one and best no more than BLOCK."""
+    return distinct(grams(layouts))

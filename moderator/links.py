@@ -4,7 +4,7 @@ Only patterns with bounded quantifiers, so that time grows with the length of th
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote
 
@@ -72,8 +72,12 @@ BARE_HOST = re.compile(
     rf"([a-zA-Z]{{2,24}}(?=[{_UNSPACED}])|[^\W\d_][^\W_]{{1,23}}(?![\w(@\[-]|\.[^\W_])))"
     rf"(:\d{{1,5}})?([/?#]{_IN_ADDRESS}{{0,2048}})?"
 )
+LABEL_DOT = re.compile(r"\.(?<=[\w-]\.)[^\W_]")
 LEADING_PROSE = re.compile(rf"[{_UNSPACED}]+(?=[a-zA-Z0-9])")
-DOTTED = re.compile(r"[^\W_]\.[^\W\d_]{2}")
+# A dot as all addresses have it, and one as hosts without "www." do. It comes first in the pattern, as one sign is what
+# a search finds fastest: 3.2 → 0.2 µs.
+DOTTED = re.compile(r"\.(?<=[^\W_]\.)\S")
+HOST_DOTTED = re.compile(r"\.(?<=[^\W_]\.)[^\W\d_]{2}")
 # 3221225991 and 0xc0000207 are hosts to a browser.
 NUMERIC_HOST = re.compile(r"\d{8,10}\Z|0x[0-9a-f]{8}\Z")
 
@@ -85,6 +89,8 @@ BRACKET_DOT = re.compile(
     rf"(?<=\w) {{0,2}}(?:\[ ?(?:\.|{_DOT}) ?\]|\( ?(?:\.|{_DOT}) ?\)|\{{ ?(?:\.|{_DOT}) ?\}}|<dot>) {{0,2}}(?=\w)",
     re.IGNORECASE,
 )
+# What BRACKET_DOT needs, with a class of signs first, for which a search is quick.
+BRACKETED = re.compile(rf"[\[({{<] ?(?:\.|{_DOT}) ?[\])}}>]", re.IGNORECASE)
 _SAID = "dot|punkt|point|punto"
 WORD_DOT = re.compile(
     rf"(?<![\w.@-])([^\W_][\w-]{{1,62}}(?: (?:{_SAID}) [^\W_][\w-]{{1,62}}){{0,3}}) ({_SAID}) ([a-z]{{2,12}})\b"
@@ -92,13 +98,14 @@ WORD_DOT = re.compile(
     re.IGNORECASE,
 )
 BETWEEN_SAID = re.compile(rf" (?:{_SAID}) ", re.IGNORECASE)
-SPACED_DOT = re.compile(
-    r"(?<![\w.@-])([^\W_][\w-]{1,62})( \. ?)"
-    r"(com|net|org|info|biz|ru|xyz|top|shop|online|club|site|io|co\.uk|c o m|n e t|o r g)\b(?=[/\s,;!?.]|$)"
-)
+_ENDINGS = "com|net|org|info|biz|ru|xyz|top|shop|online|club|site|io|co\\.uk|c o m|n e t|o r g"
+SPACED_DOT = re.compile(rf"(?<![\w.@-])([^\W_][\w-]{{1,62}})( \. ?)({_ENDINGS})\b(?=[/\s,;!?.]|$)")
+# What SPACED_DOT and WORD_DOT need, for which a search is quicker: 1 µs, not 15 to 60.
+SPACED_ENDING = re.compile(rf" \. ?(?:{_ENDINGS})\b")
 # "dot" between two words is an address only before endings that are no word there: "connect the dot in time" is none.
 SPOKEN = frozenset("com net org info biz ru fr pl uk xyz io cn br jp".split())
 SPOKEN_LAST = frozenset("de es in me it shop online club top site".split())
+SAID_ENDING = re.compile(rf" (?:{_SAID}) (?:{'|'.join(SPOKEN | SPOKEN_LAST | COUNTRY)})\b", re.IGNORECASE)
 # Before ".com" or "dot com" these are prose: "the .com domain", "the dot com bubble", "un point de vue".
 NO_HOST = frozenset(
     "the this that these every each any your my our their his her its an and or but no not of in on for to from with "
@@ -111,20 +118,22 @@ def undisguise(text: str) -> tuple[str, int]:
     """``text`` with disguised addresses written out, and how many there were."""
     lower = text.lower()
     count = 0
-    if "h" in lower and ("hxxp" in lower or "h**p" in lower or "h__p" in lower or "hxtp" in lower or "htxp" in lower):
-        text, changed = HXXP.subn(r"http\1://", text)
-        count += changed
-    if "http" in lower and (": /" in lower or " :" in lower or "/ /" in lower or "[:]" in lower or ":\\" in lower):
-        count += sum(found[0] != f"{found[1]}://" for found in SPLIT_SCHEME.finditer(text))
-        text = SPLIT_SCHEME.sub(r"\1://", text)
-    if "[" in text or "(" in text or "{" in text or "<dot>" in lower:
+    if ":" in text and ("/" in text or "\\" in text):
+        if "hxxp" in lower or "h**p" in lower or "h__p" in lower or "hxtp" in lower or "htxp" in lower:
+            text, changed = HXXP.subn(r"http\1://", text)
+            count += changed
+        if "http" in lower and (": /" in lower or " :" in lower or "/ /" in lower or "[:]" in lower or ":\\" in lower):
+            count += sum(found[0] != f"{found[1]}://" for found in SPLIT_SCHEME.finditer(text))
+            text = SPLIT_SCHEME.sub(r"\1://", text)
+    if BRACKETED.search(text):
         text, changed = BRACKET_DOT.subn(".", text)
         count += changed
-    if " dot " in lower or " punkt " in lower or " point " in lower or " punto " in lower:
+    says_dot = " dot " in lower or " punkt " in lower or " point " in lower or " punto " in lower
+    if says_dot and SAID_ENDING.search(text):
         before = text
         text = WORD_DOT.sub(_spoken, text)
         count += before != text
-    if " ." in text:
+    if " ." in text and SPACED_ENDING.search(text):
         before = text
         text = SPACED_DOT.sub(_closed_up, text)
         count += before != text
@@ -220,32 +229,69 @@ def _looks_like_address(host: str, ending: str, path: str | None) -> bool:
     )
 
 
-def bare(text: str) -> Iterator[tuple[int, int, Link]]:
+def bare(text: str) -> Sequence[tuple[int, int, Link]]:
     """Every bare address in ``text`` as (start, end, Link), left to right, none inside another."""
     found: list[tuple[int, int, Link]] = []
     if "://" in text:
-        found.extend(_matches(SCHEME, text))
-    if "www" in text or "WWW" in text or "Www" in text:
-        found.extend(_matches(WWW, text))
+        found.extend(_trimmed_links(with_scheme(text)))
     if DOTTED.search(text):
-        for match in BARE_HOST.finditer(text):
-            if _looks_like_address(match[1], match[2], match[4]):
-                address = _trimmed(match[0])
-                prose = LEADING_PROSE.match(address)
-                start = prose.end() if prose else 0
-                link = make(address[start:])
-                if link:
-                    found.append((match.start() + start, match.start() + len(address), link))
+        if "www" in text or "WWW" in text or "Www" in text:
+            found.extend(_trimmed_links(WWW.finditer(text)))
+        if HOST_DOTTED.search(text):
+            found.extend(_hosts(text))
+    if len(found) < 2:
+        return found
     found.sort(key=lambda item: (item[0], -item[1]))
+    apart, reached = [], 0
+    for item in found:
+        if item[0] >= reached:
+            apart.append(item)
+            reached = item[1]
+    return apart
+
+
+def _hosts(text: str) -> Iterator[tuple[int, int, Link]]:
+    for match in with_dot(text):
+        if _looks_like_address(match[1], match[2], match[4]):
+            address = _trimmed(match[0])
+            prose = LEADING_PROSE.match(address)
+            start = prose.end() if prose else 0
+            link = make(address[start:])
+            if link:
+                yield match.start() + start, match.start() + len(address), link
+
+
+def with_dot(text: str) -> Iterator[re.Match[str]]:
+    """The matches of BARE_HOST, each tried from the start of the word before a dot: 19 → 7 µs where there is one."""
     reached = 0
-    for start, end, link in found:
-        if start >= reached:
-            yield start, end, link
-            reached = end
+    dot = LABEL_DOT.search(text)
+    while dot:
+        start = dot.start()
+        while start > reached and (text[start - 1].isalnum() or text[start - 1] in "_-"):
+            start -= 1
+        match = BARE_HOST.match(text, start)
+        if match:
+            yield match
+            reached = match.end()
+        dot = LABEL_DOT.search(text, reached if match else dot.end())
 
 
-def _matches(pattern: re.Pattern[str], text: str) -> Iterator[tuple[int, int, Link]]:
-    for match in pattern.finditer(text):
+def with_scheme(text: str) -> Iterator[re.Match[str]]:
+    """The matches of SCHEME, looked for around each "://": 10 → 1 µs where there is one."""
+    at = text.find("://")
+    while at >= 0:
+        ends = at + 3
+        for length in (5, 4, 3):  # https, http, ftp
+            match = SCHEME.match(text, at - length) if at >= length else None
+            if match:
+                yield match
+                ends = match.end()
+                break
+        at = text.find("://", ends)
+
+
+def _trimmed_links(matches: Iterable[re.Match[str]]) -> Iterator[tuple[int, int, Link]]:
+    for match in matches:
         address = _trimmed(match[0])
         link = make(address)
         if link:

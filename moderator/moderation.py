@@ -66,6 +66,10 @@ class Moderator:
             log_fault("storing a decision", error)
             raise StoreUnavailable("the decision could not be stored; send the same comment again") from error
 
+    def try_out(self, site: Site, comment: Comment) -> Decision:
+        """What would be decided; nothing is stored, counted or learned. Total, as :func:`assess` is."""
+        return assess(comment, site.policy, self._shelf)
+
     def learn(self, site: Site, comment_id: str, word: Word, *, by: str, door: str) -> Given:
         """Store a human's word on a comment of this site. Raises the store's UnknownComment and StoreError."""
         return self._store.give_verdict(comment_id, word, by=by, door=door, site=site)

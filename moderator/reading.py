@@ -6,8 +6,7 @@ html.parser took 6 s (CVE-2025-6069) and html5lib 20 s for 8 KB, and it keeps te
 
 import html
 import re
-from dataclasses import dataclass
-from functools import cached_property
+from typing import NamedTuple
 from urllib.parse import unquote
 
 from bs4 import BeautifulSoup
@@ -74,22 +73,30 @@ UNSPACED_LETTERS = (
 # Markup that came escaped is shown as it is; to a reader it is an address with a name.
 SHOWN_ANCHOR = re.compile(r"<a\s[^<>]{0,2500}>[^<>]{0,500}</a>", re.IGNORECASE)
 EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24}")
-DIGITS = re.compile(r"\d+")
+DIGIT = re.compile(r"\d")
+_FIGURES = b"0123456789"
 SYMBOL = re.compile(r"[^\s\w]|\d")
 
 
-@dataclass(frozen=True)
-class Reading:
+class Reading(NamedTuple):
     """What the eye meets. ``text`` is canonical (see unicode.py) with its case kept; spans of reasons count in it.
 
-    ``outside`` is the text that stands in no link; ``hidden`` what a reader cannot see, of which ``concealed``
-    characters are no mere remark in the markup (editors leave those); ``too_complex`` says over which limit the
-    comment went, and is empty for nearly all.
+    ``outside`` is the text that stands in no link; ``words`` those of the text in lower case, ``vocabulary`` each of
+    them once; ``digits`` how many stand outside of links; ``link_only`` whether nothing is said beside the links, but
+    a greeting of one or two words at most. ``hidden`` is what a reader cannot see, of which ``concealed`` characters
+    are no mere remark in the markup (editors leave those); ``too_complex`` says over which limit the comment went, and
+    is empty for nearly all.
+
+    A tuple, as it is made for every comment: setting the fields of a frozen dataclass one by one takes 1.2 µs.
     """
 
     text: str
     outside: str
+    words: list[str]
+    vocabulary: frozenset[str]
+    digits: int
     links: tuple[Link, ...]
+    link_only: bool
     hidden: str
     concealed: int
     disguises: Disguises
@@ -111,31 +118,25 @@ class Reading:
         """Whether it says who wrote it."""
         return bool(self.author) or self.author_link is not None
 
-    @cached_property
-    def words(self) -> list[str]:
-        """The words of the text in lower case."""
-        lower = self.text.lower()
-        return (ASCII_WORD if lower.isascii() else WORD).findall(lower)
-
-    @cached_property
-    def digits(self) -> int:
-        """How many digits stand in the text outside of links."""
-        return sum(map(len, DIGITS.findall(self.outside)))
-
-    @cached_property
+    @property
     def has_symbols(self) -> bool:
         """Whether it says something without a word: an emoji, "+1", "???"."""
         return SYMBOL.search(self.text) is not None
-
-    @cached_property
-    def link_only(self) -> bool:
-        """Whether nothing is said beside the links: at most a greeting of one or two words."""
-        return bool(self.links) and _count_words(self.outside) <= 2
 
     @property
     def hides(self) -> bool:
         """Whether it shows readers something else than stands there."""
         return self.disguises.overrides > 0 or self.disguises.invisible > 2 or self.concealed > 20
+
+
+def _words(lower: str) -> list[str]:
+    return (ASCII_WORD if lower.isascii() else WORD).findall(lower)
+
+
+def _count_digits(text: str) -> int:
+    if text.isascii():
+        return len(text) - len(text.encode("ascii").translate(None, _FIGURES))
+    return len(DIGIT.findall(text))
 
 
 def _count_words(text: str) -> int:
@@ -171,10 +172,16 @@ def read(comment: Comment) -> Reading:
         text, outside = _take_links(text, outside, found)
         if len(found) > MOST_LINKS:
             limit = f"it has {len(found)} links"
+    text = text.strip()
+    words = _words(text.lower())
     return Reading(
-        text=text.strip(),
+        text=text,
         outside=outside,
+        words=words,
+        vocabulary=frozenset(words),
+        digits=_count_digits(outside),
         links=tuple(found[:MOST_LINKS]),
+        link_only=bool(found) and _count_words(outside) <= 2,
         hidden=hidden,
         concealed=concealed,
         disguises=disguises,
@@ -182,16 +189,22 @@ def read(comment: Comment) -> Reading:
         author=_unescaped(author).strip(),
         author_disguises=author_disguises,
         author_link=links.make(comment.author.url[:2048]) if comment.author.url else None,
-        email_domain=comment.author.email.rpartition("@")[2].strip().lower()[:MOST_OF_A_NAME],
+        email_domain=_domain(comment.author.email) if comment.author.email else "",
         post_title=title.strip(),
         kind=comment.kind,
     )
+
+
+def _domain(email: str) -> str:
+    return email.rpartition("@")[2].strip().lower()[:MOST_OF_A_NAME]
 
 
 def _over_a_limit(body: str) -> str:
     """Which limit the comment goes over, in words, found without parsing; empty if none."""
     if len(body) > MOST_CHARACTERS:
         return f"it has {len(body):,} characters"
+    if "<" not in body:
+        return ""
     if body.count("<") > MOST_TAGS:
         return f"it has {body.count('<'):,} tags"
     if body.count("<") > MOST_DEPTH and _depth(body) > MOST_DEPTH:

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from moderator.classifier import MANIFEST, Classifier, ModelError, load
+from moderator.classifier import Classifier, load
+from moderator.model_file import MANIFEST, ModelError
 
 log = logging.getLogger(__name__)
 

@@ -8,38 +8,24 @@ and serving.
 import math
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 from moderator.reading import Reading
 
 Signal = Callable[[Reading], float]
 
-UPPER = re.compile(r"[A-ZÀ-ÖØ-ÞΑ-ΩА-Я]{2,}")
+# Where a pattern can, it begins with a class of signs: a search skips to the next of them, 2 to 3 times as quick as it
+# would be to try the pattern everywhere.
+_CAPITAL = "[A-ZÀ-ÖØ-ÞΑ-ΩА-Я]"
+UPPER = re.compile(rf"{_CAPITAL}{_CAPITAL}+")
 PHONE = re.compile(
     r"(?<![\w/.-])(?:\+|00)?\d{1,4}[ .()/-]{0,2}(?:\d{2,5}[ .()/-]{1,2}){1,4}\d{2,5}(?![\w/])"
     r"|(?<![\w/.-])\+?\d{9,14}(?![\w/.-])"
 )
-MONEY_SIGNS = "$€£¥₹₽₩฿₺₫₴"
+PHONE_START = re.compile(r"[+\d](?<![\w/.-][+\d])")
+MONEY_SIGNS = re.compile("[$€£¥₹₽₩฿₺₫₴]")
 MONEY_WORDS = frozenset("usd eur euro euros dollar dollars btc usdt rs rp rub rupees lakh".split())
 HANDLE = re.compile(r"(?<![\w.])@[\w.]{3,30}")
-CODE = (
-    "()",
-    "){",
-    ");",
-    "};",
-    "=>",
-    "->",
-    "::",
-    "==",
-    "!=",
-    "</",
-    "/>",
-    "{\n",
-    "def ",
-    "import ",
-    "return ",
-    "function ",
-    "select ",
-)
 MARKUP_LINK = re.compile(r"\[/?url|<a\s|href=|\[link", re.IGNORECASE)
 # Nobody's own home: programs that must fill in some address take one of these.
 KNOWN_TO_ALL = frozenset(
@@ -133,15 +119,17 @@ def digits(reading: Reading) -> float:
 
 def phone(reading: Reading) -> float:
     """It has a telephone number."""
-    return 1.0 if reading.digits > 6 and PHONE.search(reading.outside) else 0.0
+    if reading.digits < 7:
+        return 0.0
+    text = reading.outside
+    return 1.0 if any(PHONE.match(text, start.start()) for start in PHONE_START.finditer(text)) else 0.0
 
 
 def money(reading: Reading) -> float:
     """It speaks of sums of money."""
     text = reading.outside
-    if any(sign in text for sign in MONEY_SIGNS) or not MONEY_WORDS.isdisjoint(reading.words):
-        return 1.0
-    return 0.0
+    sign = "$" in text if text.isascii() else MONEY_SIGNS.search(text)
+    return 1.0 if sign or not MONEY_WORDS.isdisjoint(reading.vocabulary) else 0.0
 
 
 def handle(reading: Reading) -> float:
@@ -162,23 +150,43 @@ def asks(reading: Reading) -> float:
 def code(reading: Reading) -> float:
     """It has program code."""
     text = reading.outside
-    return _up_to(sum([text.count(mark) for mark in CODE]), 3.0)
+    count = text.count
+    found = count("def ") + count("import ") + count("return ") + count("function ") + count("select ")
+    # All others have a sign that most comments have not: 0.03 µs to see that, and 0.15 to count one.
+    if ")" in text:
+        found += count("()") + count("){") + count(");")
+    if ">" in text:
+        found += count("=>") + count("->") + count("/>")
+    if "=" in text:
+        found += count("==") + count("!=")
+    if "}" in text:
+        found += count("};")
+    if "::" in text:
+        found += count("::")
+    if "</" in text:
+        found += count("</")
+    if "{\n" in text:
+        found += count("{\n")
+    return _up_to(found, 3.0)
 
 
 def repeated_words(reading: Reading) -> float:
     """It says the same words again and again."""
     words = reading.words
-    return 1.0 - len(set(words)) / len(words) if len(words) > 5 else 0.0
+    return 1.0 - len(reading.vocabulary) / len(words) if len(words) > 5 else 0.0
 
 
 def about_the_post(reading: Reading) -> float:
     """It takes up words of the post's title."""
     if not reading.post_title:
         return 0.0
-    title = {word for word in NAME_WORD.findall(reading.post_title.lower()) if len(word) > 3}
-    if not title:
-        return 0.0
-    return _up_to(len(title.intersection(reading.words)), 3.0)
+    title = _long_words(reading.post_title)
+    return _up_to(len(title & reading.vocabulary), 3.0) if title else 0.0
+
+
+@lru_cache(maxsize=1024)  # a post's title comes with each of its comments
+def _long_words(text: str) -> frozenset[str]:
+    return frozenset([word for word in NAME_WORD.findall(text.lower()) if len(word) > 3])
 
 
 def name_has_words(reading: Reading) -> float:
@@ -193,6 +201,8 @@ def name_is_lower_case(reading: Reading) -> float:
 
 def name_is_an_address(reading: Reading) -> float:
     """The author's name is a web address."""
+    if "." not in reading.author and "://" not in reading.author:
+        return 0.0
     return 1.0 if re.search(r"\w\.(?:com|net|org|info|\w\w)\b|://", reading.author) else 0.0
 
 
@@ -200,8 +210,8 @@ def name_in_the_text(reading: Reading) -> float:
     """Words of the author's name stand in the text."""
     if not reading.author:
         return 0.0
-    name = {word for word in NAME_WORD.findall(reading.author.lower()) if len(word) > 3}
-    return _up_to(len(name.intersection(reading.words)), 2.0) if name else 0.0
+    name = _long_words(reading.author)
+    return _up_to(len(name & reading.vocabulary), 2.0) if name else 0.0
 
 
 def name_in_the_address(reading: Reading) -> float:

@@ -12,10 +12,11 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.test import TestResponse
 
 from moderator import review, settings
-from moderator.classifier import Classifier, Explanation, Weighed
+from moderator.classifier import Classifier, Explanation
 from moderator.comment import Comment, Decision
 from moderator.policy import Thresholds
 from moderator.reading import Reading
+from moderator.shading import Weighed
 from moderator.store import Role, Site, Store
 
 LOGIN, PASSWORD = "ann@example.org", "a few words in a row"

@@ -17,20 +17,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from models import COMMENTS, classifier, published
 
-from moderator.classifier import (
-    MANIFEST,
-    MODEL,
-    PROBES,
-    WEIGHTS,
-    Explanation,
-    ModelError,
-    digest,
-    load,
-    self_digest,
-    sigmoid,
-)
+from moderator.classifier import Explanation, load, sigmoid
 from moderator.comment import Author, Comment
 from moderator.features import SPACES
+from moderator.model_file import MANIFEST, MODEL, PROBES, WEIGHTS, ModelError, digest, self_digest
 from moderator.reading import read
 
 TEXT_PARTS = {"The text's wording.", "The text's words."}
@@ -89,6 +79,15 @@ def test_many_and_one_are_scored_alike(comment: Comment) -> None:
     alone = MODEL_FOR_ALL.score(read(comment))
     among = sigmoid(float(MODEL_FOR_ALL.scores(readings)[COMMENTS.index(comment)]))
     assert math.isclose(alone, among, abs_tol=1e-9)
+
+
+@given(st.lists(BODIES, max_size=90))
+@settings(max_examples=60, deadline=None)
+def test_a_comment_scores_the_same_in_every_batch(bodies: list[str]) -> None:
+    readings = [read(Comment(body, author=Author(body[:9]))) for body in bodies]
+    alone = [MODEL_FOR_ALL.score(reading) for reading in readings]
+    for logit, score in zip(MODEL_FOR_ALL.scores(readings), alone, strict=True):
+        assert math.isclose(sigmoid(float(logit)), score, abs_tol=1e-9)
 
 
 def test_reasons_are_few_and_say_which_way_they_speak() -> None:

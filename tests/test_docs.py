@@ -109,7 +109,7 @@ def test_every_command_says_what_it_does(command: click.Command) -> None:
 
 
 def test_every_link_of_the_documents_leads_somewhere() -> None:
-    for path in [TOP / "README.md", TOP / "CONTRIBUTING.md", *(TOP / "docs").glob("*.md")]:
+    for path in [TOP / "README.md", TOP / "CONTRIBUTING.md", *(TOP / "docs").rglob("*.md")]:
         for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", path.read_text("utf-8")):
             assert (path.parent / target).exists(), f"{path.name}: {target}"
 

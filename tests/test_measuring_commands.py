@@ -12,10 +12,10 @@ from click.testing import CliRunner, Result
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moderator.classifier import Weighed
 from moderator.cli import commands, painting
 from moderator.comment import Word
 from moderator.policy import Thresholds
+from moderator.shading import Weighed
 from moderator.shelf import Shelf
 from moderator.training import corpus
 from moderator.training.fit import fit, tabulate

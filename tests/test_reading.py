@@ -201,7 +201,7 @@ def test_every_comment_can_be_read_measured_and_hashed(body: str, name: str, url
     assert isinstance(reading.link_only, bool)
     assert all(0.0 <= number <= 1.0 for number in measure(reading))
     reading.text.encode()
-    assert len(list(rows([lay_out(reading)]))) == 1
+    assert rows([lay_out(reading)]).counts().shape[0] == 1
 
 
 @given(BODIES)
@@ -241,7 +241,7 @@ def _seconds_of(comment: Comment) -> tuple[float, Reading]:
         start = time.perf_counter()
         reading = read(comment)
         measure(reading)
-        next(rows([lay_out(reading)]))
+        rows([lay_out(reading)])
         best = min(best, time.perf_counter() - start)
         if best < 0.05:
             break

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from review_desk import Desk
 
-from moderator.classifier import Weighed
 from moderator.review.shown import Folded, Piece, folded, is_plain, pieces, short, step_of
+from moderator.shading import Weighed
 
 # Everything that one of our pages is made of. A comment must add nothing to it.
 TAGS = frozenset(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from models import published
 
-from moderator.classifier import MANIFEST, WEIGHTS, ModelError
+from moderator.model_file import MANIFEST, WEIGHTS, ModelError
 from moderator.shelf import LOOK_EVERY, POINTER, Shelf
 
 

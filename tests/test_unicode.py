@@ -1,11 +1,14 @@
 """Letter games are undone and counted; honest writing is left alone."""
 
+import sys
 import unicodedata
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from moderator import unicode
+from moderator.comment import UNSTORABLE
 from moderator.unicode import NONE, Disguises, canonical
 
 PLAIN = "Buy cheap viagra online"
@@ -192,3 +195,25 @@ def test_the_canonical_form_has_nothing_that_cannot_be_stored_or_seen(text: str)
 def test_composed_and_decomposed_text_are_one(text: str) -> None:
     apart = unicodedata.normalize("NFD", text)
     assert canonical(unicodedata.normalize("NFC", text))[0] == canonical(apart)[0]
+
+
+EVERY = "".join(map(chr, range(sys.maxunicode + 1)))
+
+
+def test_what_a_step_may_act_on_is_seen_as_odd_before_it_is_left_out() -> None:
+    odd = set(unicode.ODD.findall(EVERY))
+    for pattern in (
+        UNSTORABLE, unicode.INVISIBLE, unicode.OVERRIDE, unicode.CONTROLS, unicode.COMBINING, unicode.NOT_PLAIN,
+        unicode.TURNED_LETTER, unicode.REGIONAL, unicode.LONG_FORM, unicode.WIDE,
+    ):  # fmt: skip
+        assert set("".join(pattern.findall(EVERY))) <= odd, pattern.pattern[:40]
+    assert {character for character in EVERY if unicodedata.combining(character)} <= set(
+        unicode.COMBINING.findall(EVERY)
+    )
+    assert set(map(chr, unicode.ORNAMENT)) <= set(unicode.NOT_PLAIN.findall(EVERY))
+
+
+@given(st.text(st.sampled_from("aеАЕbЖ я1_ƖᎪ-é")))
+def test_where_no_seam_is_seen_no_word_is_of_two_scripts(text: str) -> None:
+    if not unicode.SEAM.search(text):
+        assert unicode.MIXED_TOKEN.sub(unicode.fold_word, text) == text

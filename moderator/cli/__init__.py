@@ -6,7 +6,20 @@ from typing import NoReturn
 
 import click
 
-from moderator.cli import datasets, explaining, exports, judging, keeping, measuring, models, serving
+from moderator.cli import (
+    akismet_keys,
+    blogspam,
+    coral,
+    datasets,
+    explaining,
+    exports,
+    importing,
+    judging,
+    keeping,
+    measuring,
+    models,
+    serving,
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -29,6 +42,7 @@ COMMANDS: tuple[click.Command, ...] = (
     keeping.sites,
     keeping.users,
     # What it has learned.
+    importing.import_history,
     datasets.datasets,
     exports.convert,
     judging.train,
@@ -37,6 +51,8 @@ COMMANDS: tuple[click.Command, ...] = (
     measuring.evaluate,
     models.models,
 )
+for protocol in (akismet_keys.akismet_key, akismet_keys.akismet, blogspam.blogspam, coral.coral):
+    keeping.sites.add_command(protocol)
 for command in COMMANDS:
     commands.add_command(command)
 
@@ -63,8 +79,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 def _known() -> tuple[type[Exception], ...]:
     """The mistakes that tell their cure. Imported only now: a command loads what it needs and no more."""
-    from moderator.classifier import ModelError
     from moderator.comment import CommentError
+    from moderator.model_file import ModelError
     from moderator.moderation import ModerationError
     from moderator.server import ServerError
     from moderator.settings import SettingsError

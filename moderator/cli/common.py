@@ -10,7 +10,7 @@ import click
 
 from moderator import settings as all_settings
 from moderator.settings import Settings
-from moderator.store import Store
+from moderator.store import Site, Store, StoreError
 
 Command = Callable[..., Any]
 
@@ -44,6 +44,14 @@ def store_of(**flags: Any) -> Iterator[Store]:
         yield store
     finally:
         store.close()
+
+
+def site_named(store: Store, name: str) -> Site:
+    """The site of this name. StoreError where there is none."""
+    site = store.site_by_name(name)
+    if site is None:
+        raise StoreError(f"there is no site {name!r}; see `moderator sites list`")
+    return site
 
 
 def print_json(shown: Any) -> None:

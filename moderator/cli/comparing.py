@@ -7,10 +7,11 @@ from typing import Any
 
 import click
 
-from moderator.classifier import MANIFEST, Classifier
+from moderator.classifier import Classifier
 from moderator.cli.common import as_json, finds_installation, print_json, print_table
 from moderator.cli.measuring import keep_good_rows, model_of, path, shelf_of, try_on
 from moderator.cli.painting import plain
+from moderator.model_file import MANIFEST
 
 MOST_OF_A_LINE = 100
 

@@ -4,8 +4,16 @@ from typing import Any
 
 import click
 
-from moderator.cli.common import as_json, finds_installation, print_json, print_table, settings_of, store_of
-from moderator.store import Role, Site, Store, StoreError
+from moderator.cli.common import (
+    as_json,
+    finds_installation,
+    print_json,
+    print_table,
+    settings_of,
+    site_named,
+    store_of,
+)
+from moderator.store import Role, StoreError
 
 
 @click.group()
@@ -69,7 +77,7 @@ def add_key(site: str, as_json: bool, **flags: Any) -> None:
     moderator sites key add my-blog
     """
     with store_of(**flags) as store:
-        found = _site(store, site)
+        found = site_named(store, site)
         made = store.add_key(found.id)
     if as_json:
         print_json({"site": found.name, "id": found.id, "key": made})
@@ -172,10 +180,3 @@ def _print_link(login: str, token: str, *, as_json: bool, flags: dict[str, Any])
         print_json({"login": login, "link": link})
     else:
         click.echo(f"{login!r} sets the password here, once and within 24 hours:\n{link}")
-
-
-def _site(store: Store, name: str) -> Site:
-    site = store.site_by_name(name)
-    if site is None:
-        raise StoreError(f"there is no site {name!r}; see `moderator sites list`")
-    return site

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from moderator.classifier import MANIFEST, Classifier, ModelError, load
+from moderator.classifier import Classifier, load
 from moderator.cli.common import as_json, finds_installation, print_json, print_table, settings_of
 from moderator.cli.painting import plain
+from moderator.model_file import MANIFEST, ModelError
 from moderator.shelf import Shelf
 
 if TYPE_CHECKING:

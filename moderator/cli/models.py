@@ -5,9 +5,9 @@ from typing import Any
 
 import click
 
-from moderator.classifier import ModelError
 from moderator.cli.common import as_json, finds_installation, print_json, print_table, settings_of
 from moderator.cli.comparing import diff
+from moderator.model_file import ModelError
 from moderator.shelf import Shelf, Shelved
 
 

@@ -6,7 +6,8 @@ from typing import TextIO
 
 import click
 
-from moderator.classifier import Explanation, Weighed
+from moderator.classifier import Explanation
+from moderator.shading import Weighed
 
 # Log-odds from which a word is marked at all, clearly, and strongly.
 STEPS = (0.05, 0.2, 0.6)

@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from moderator.classifier import Weighed
+from moderator.shading import Weighed
 from moderator.unicode import ranges
 
 # A card shows so much before "show all", and so much at most.

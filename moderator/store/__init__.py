@@ -13,7 +13,9 @@ from moderator.store.errors import (
     UnknownVerdict,
 )
 from moderator.store.facade import Store
+from moderator.store.imports import Taken
 from moderator.store.values import (
+    AkismetKey,
     ApiKey,
     Batch,
     Doors,
@@ -33,9 +35,11 @@ from moderator.store.values import (
     Site,
     SiteSecret,
     StoredComment,
+    Tally,
 )
 
 __all__ = [
+    "AkismetKey",
     "ApiKey",
     "Batch",
     "Clock",
@@ -63,6 +67,8 @@ __all__ = [
     "StoreBusy",
     "StoreError",
     "StoredComment",
+    "Taken",
+    "Tally",
     "TooManyAttempts",
     "UnknownComment",
     "UnknownVerdict",

@@ -13,11 +13,14 @@ from moderator.store import attempts, comments, passwords, people, sessions, sit
 from moderator.store import engine as engines
 from moderator.store import upgrade as levels
 from moderator.store.access import Access, Clock
+from moderator.store.akismet_keys import AkismetKeys
 from moderator.store.errors import LinkRefused, StoreError
 from moderator.store.ids import MICROSECOND, micros, moment, new_id
+from moderator.store.imports import Imports
 from moderator.store.process import PerProcess
 from moderator.store.remember import Remember
 from moderator.store.shared_secrets import Secrets
+from moderator.store.tallies import Tallies
 from moderator.store.values import (
     ApiKey,
     Batch,
@@ -59,6 +62,9 @@ class Store:
         self._sites_by_key: dict[str, tuple[float, Site]] = {}
         # What only one subject needs has a part of its own.
         self.secrets = Secrets(access)
+        self.akismet_keys = AkismetKeys(access)
+        self.tallies = Tallies(access)
+        self.imports = Imports(access)
 
     # Opening and closing
 
@@ -272,12 +278,13 @@ class Store:
         ``address`` is the client's IP. TooManyAttempts, before the password is looked at, after repeated failures.
         """
         login, at = people.normal(login), self._now()
-        self._write(lambda c: attempts.begin(c, login, address, at=at))
+        here, *elsewhere = attempts.of_login(login, address)
+        self._write(lambda c: attempts.begin(c, [here, *elsewhere], at=at))
         person, stored = self._read(lambda c: people.by_login(c, login)) or (None, None)
         fitted = passwords.fits(password, stored)
         if not fitted or person is None or person.disabled is not None or stored is None:
             return None
-        self._write(lambda c: attempts.forgive(c, login, address))
+        self._write(lambda c: attempts.forgive(c, [here], elsewhere))
         if passwords.outdated(stored):
             again, new = stored, passwords.hashed(password)
             self._write(lambda c: people.rehash(c, person.id, old=again, new=new))

@@ -61,6 +61,18 @@ api_keys = Table(
     Column("revoked_at", Moment),
 )
 
+# Of 48 bits only, as the protocol has them: see akismet_keys.py.
+akismet_keys = Table(
+    "akismet_keys",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("site_id", Number, ForeignKey("sites.id"), nullable=False, index=True),
+    Column("bucket", Integer, nullable=False, index=True),
+    Column("digest", Digest, nullable=False, unique=True),  # argon2id, hexadecimal
+    Column("created_at", Moment, nullable=False),
+    Column("revoked_at", Moment),
+)
+
 # Shared secrets that signatures are made or checked with. They have to be readable, so a digest would not do.
 site_secrets = Table(
     "site_secrets",

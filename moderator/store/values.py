@@ -12,6 +12,16 @@ from moderator.policy import SitePolicy
 class Doors:
     """What a site's owner chose of the protocols that its blog speaks; each field belongs to one of them."""
 
+    # Akismet: what *hold* is to clients that know only spam and not spam, and whether a rejected comment may be lost.
+    akismet_hold_is_spam: bool = True
+    akismet_discard: bool = False
+    # Coral: whether we say APPROVED, which skips Coral's later phases, or have no opinion.
+    coral_approves: bool = False
+    # BlogSpam: the SHA-256 of the secret in the site's address, none while the door is shut; and whether a hold, for
+    # which the protocol has no word, is said as OK.
+    blogspam_digest: str = ""
+    blogspam_holds_are_ok: bool = False
+
 
 @dataclass(frozen=True, slots=True)
 class Site:
@@ -52,6 +62,32 @@ class ApiKey:
     shown: str
     created: datetime
     revoked: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class AkismetKey:
+    """A key of the Akismet protocol as it may be shown: by its number, as each character shown would weaken it."""
+
+    id: int
+    site_id: int
+    created: datetime
+    revoked: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What was decided and said of a site's comments in one month.
+
+    ``spam`` and ``ham`` count how the comments stand now, what waits for a moderator is only in ``comments``;
+    ``missed_spam`` was approved by the machine and called spam by a human, ``false_positives`` rejected and called ham.
+    """
+
+    month: str  # 2026-11
+    comments: int = 0
+    spam: int = 0
+    ham: int = 0
+    missed_spam: int = 0
+    false_positives: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,6 @@ from moderator.reading import read
 from moderator.signals import SIGNALS, measure
 
 Vector = NDArray[np.float64]
-BLOCK = 256  # comments hashed at once: their n-grams stay in the second-level cache
 
 # How much room each space and the signals have: a feature's value is multiplied by this in training, so a greater
 # number means less regularisation. Chosen on leave-one-source-out runs, see docs/notes.md.
@@ -97,21 +96,21 @@ def tabulate(comments: Sequence[Comment], *, progress: Callable[[int], None] = l
     """Read and hash comments; ``progress`` is told how many are done."""
     indices: list[NDArray[np.uint32]] = []
     values: list[NDArray[np.float32]] = []
-    starts = [0]
+    starts = [np.zeros(1, np.int64)]
     signals = np.empty((len(comments), len(SIGNALS)), dtype=np.float32)
-    for begin in range(0, len(comments), BLOCK):
-        readings = [read(comment) for comment in comments[begin : begin + BLOCK]]
-        for offset, row in enumerate(features.rows([features.lay_out(reading) for reading in readings])):
-            indices.append(row.buckets)
-            values.append(np.repeat(row.scales(), np.diff(row.edges)).astype(np.float32))
-            starts.append(starts[-1] + len(row.buckets))
-            signals[begin + offset] = measure(readings[offset])
-        progress(min(begin + BLOCK, len(comments)))
+    for begin in range(0, len(comments), features.BLOCK):
+        readings = [read(comment) for comment in comments[begin : begin + features.BLOCK]]
+        rows = features.rows([features.lay_out(reading) for reading in readings])
+        indices.append(rows.buckets)
+        values.append(rows.scales().astype(np.float32).ravel().repeat(rows.counts().ravel()))
+        starts.append(starts[-1][-1] + rows.counts().sum(axis=1).cumsum())
+        signals[begin : begin + len(readings)] = [measure(reading) for reading in readings]
+        progress(min(begin + features.BLOCK, len(comments)))
     grams = sparse.csr_matrix(
         (
             np.concatenate(values) if values else np.empty(0, np.float32),
             np.concatenate(indices).astype(np.int32) if indices else np.empty(0, np.int32),
-            np.array(starts),
+            np.concatenate(starts),
         ),
         shape=(len(comments), TABLE_SIZE),
     )

@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 
 from moderator import __version__
-from moderator.classifier import FORMAT, MANIFEST, MODEL, PROBES, WEIGHTS, Classifier, digest, load, self_digest
+from moderator.classifier import Classifier, load
 from moderator.comment import Author, Comment, Parent, Post
 from moderator.features import SPACES
+from moderator.model_file import FORMAT, MANIFEST, MODEL, PROBES, WEIGHTS, digest, self_digest
 from moderator.policy import Thresholds
 from moderator.reading import read
 from moderator.shelf import sync_folder

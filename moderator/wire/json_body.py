@@ -20,8 +20,13 @@ BRACKET = re.compile(rb"[\[\]{}]")
 
 def read_json(environ: Mapping[str, Any], *, most_bytes: int) -> Any:
     """What the body says. Raises Problem: 413, 415 or 400."""
+    return parse(read_body(environ, most_bytes=most_bytes))
+
+
+def read_body(environ: Mapping[str, Any], *, most_bytes: int) -> bytes:
+    """The body of a request that says that it is JSON, as sent: for signatures. Raises Problem: 413, 415 or 400."""
     _check_type(environ)
-    return parse(_read(environ, most_bytes))
+    return read_raw(environ, most_bytes)
 
 
 def parse(raw: bytes) -> Any:
@@ -85,8 +90,11 @@ def _check_type(environ: Mapping[str, Any]) -> None:
         )
 
 
-def _read(environ: Mapping[str, Any], most_bytes: int) -> bytes:
-    """The body, of at most so many bytes; its end is told by Content-Length or, where it is chunked, by the server."""
+def read_raw(environ: Mapping[str, Any], most_bytes: int) -> bytes:
+    """The body, of at most so many bytes; its end is told by Content-Length or, where it is chunked, by the server.
+
+    Raises Problem: 413 or 400.
+    """
     length = environ.get("CONTENT_LENGTH")
     stream = environ["wsgi.input"]
     if length:

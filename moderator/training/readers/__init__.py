@@ -15,19 +15,34 @@ from moderator.labelled import Example, comment_of, example_of
 from moderator.training.readers import disqus, isso, page, plain, wordpress
 from moderator.training.readers.rows import BrokenRow, CorpusError, Row, opened
 
-__all__ = ["BrokenRow", "CorpusError", "Found", "format_of", "read_comments", "read_examples"]
+__all__ = [
+    "BrokenRow",
+    "CorpusError",
+    "Format",
+    "Found",
+    "Row",
+    "estimate",
+    "format_of",
+    "read_comments",
+    "read_examples",
+    "rows_of",
+]
 
 HEAD = 65_536  # bytes by which a file is recognised
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A kind of file: how people call it, how its beginning (in lower case) and name tell it, and its reader."""
+    """A kind of file: how people call it, how its beginning (in lower case) and name tell it, and its reader.
+
+    ``mark`` stands once for each comment, or nearly; where there is none, nothing tells how many are to come.
+    """
 
     name: str
     tells: Callable[[str, str], bool]
     read: Callable[[Path], Iterator[Row]]
     labelled: bool = True
+    mark: bytes = b""
 
 
 def _is_page(head: str, name: str) -> bool:
@@ -43,16 +58,23 @@ def _is_disqus(head: str, _name: str) -> bool:
     return head.startswith("<") and ("<disqus" in head[:4_000] or "http://disqus.com" in head[:4_000])
 
 
+def _is_csv(_head: str, name: str) -> bool:
+    return name.removesuffix(".gz").endswith(".csv")
+
+
+def _is_json_lines(head: str, name: str) -> bool:
+    return ".jsonl" in Path(name).suffixes or not head.startswith("<")
+
+
 FORMATS: tuple[Format, ...] = (
     # Told by their content, whatever their names are.
     Format("an Isso database", lambda head, name: head.startswith("sqlite format 3\0"), isso.read),
-    Format("a WordPress export", _is_wordpress, wordpress.read),
-    Format("a Disqus export", _is_disqus, disqus.read),
+    Format("a WordPress export", _is_wordpress, wordpress.read, mark=b"<wp:comment>"),
+    Format("a Disqus export", _is_disqus, disqus.read, mark=b"<post "),
     Format("a saved page", _is_page, page.read, labelled=False),
     # The labelled format: what is no CSV by name and begins like an object is JSON lines.
-    Format("CSV", lambda head, name: name.removesuffix(".gz").endswith(".csv"), plain.csv_rows),
-    Format("JSON lines", lambda head, name: head.startswith("{") or ".jsonl" in Path(name).suffixes, plain.json_lines),
-    Format("JSON lines", lambda head, name: not head.startswith("<"), plain.json_lines),
+    Format("CSV", _is_csv, plain.csv_rows, mark=b"\n"),
+    Format("JSON lines", _is_json_lines, plain.json_lines, mark=b"\n"),
 )
 
 
@@ -104,7 +126,7 @@ def read_examples(path: Path, *, keep_good_rows: bool = False, label: Word | Non
     notes: list[str] = []
     broken: list[BrokenRow] = []
     passed: Counter[str] = Counter()
-    for row in _rows(path, kind):
+    for row in rows_of(path, kind):
         if row.passed:
             passed[row.passed] += 1
             continue
@@ -149,7 +171,8 @@ def _example(fields: Any, *, label: Word | None, source: str) -> Example:
     return example_of({**fields, **given}, source=source)
 
 
-def _rows(path: Path, kind: Format) -> Iterator[Row]:
+def rows_of(path: Path, kind: Format) -> Iterator[Row]:
+    """The rows of a file, one after the other, so that a large one needs no memory. Raises CorpusError."""
     try:
         yield from kind.read(path)
     except CorpusError as error:
@@ -159,9 +182,25 @@ def _rows(path: Path, kind: Format) -> Iterator[Row]:
         raise CorpusError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
 
 
+def estimate(path: Path, kind: Format) -> int:
+    """How many rows the file has, about, from one quick look; 0 where that cannot be told."""
+    if not kind.mark:
+        return 0
+    found, tail = 0, b""
+    try:
+        with opened(path) as stream:
+            while chunk := stream.read(1 << 20):
+                chunk = tail + chunk
+                found += chunk.count(kind.mark)
+                tail = chunk[len(chunk) - len(kind.mark) + 1 :]
+    except (OSError, EOFError, zlib.error):
+        return 0  # the reader meets it again, and says so
+    return found
+
+
 def read_comments(path: Path) -> Iterator[Comment | BrokenRow]:
     """The comments of a file of any format, in order, whatever their labels: to be scored. Raises CorpusError."""
-    for row in _rows(path, format_of(path)):
+    for row in rows_of(path, format_of(path)):
         if row.passed:
             continue
         try:

@@ -5,7 +5,7 @@ The format is what WordPress's wp-admin/includes/export.php writes: RSS with a `
 """
 
 import html
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -52,36 +52,41 @@ def read(path: Path) -> Iterator[Row]:
 
 def _row(comment: Element, *, source: str, title: str, link: str, texts: dict[str, str]) -> Row:
     values = {child.name.removeprefix("wp:comment_"): child.text().strip() for child in comment.children}
-    own_id, parent = values.get("id", ""), values.get("parent", "")
-    text = values.get("content", "")
-    status, kind = values.get("approved", ""), values.get("type", "").lower()
-    texts[own_id] = text[:MOST_OF_A_PARENT]
+    texts[values.get("id", "")] = values.get("content", "")[:MOST_OF_A_PARENT]
     if comment.too_long:
         return Row(comment.line, problem=f"is longer than {MOST_LINE:,} characters")
+    parent = texts.get(values.get("parent", ""), "")
+    return row_of(comment.line, values, source=source, title=title, link=link, parent=parent)
+
+
+def row_of(line: int, values: Mapping[str, str], *, source: str, title: str, link: str, parent: str) -> Row:
+    """The row of a comment with WordPress's own fields (``comment_`` taken off), wherever it was read."""
+    status, kind = values.get("approved", ""), values.get("type", "").lower()
     if kind not in KINDS:
-        return Row(comment.line, passed=f"of the kind {kind[:40]}")
+        return Row(line, passed=f"of the kind {kind[:40]}")
     if status in PASSED:
-        return Row(comment.line, passed=PASSED[status])
+        return Row(line, passed=PASSED[status])
     if status not in LABELS:
-        return Row(comment.line, problem=f"wp:comment_approved: must be 1, 0, spam or trash, not {status[:40]!r}")
+        return Row(line, problem=f"wp:comment_approved: must be 1, 0, spam or trash, not {status[:40]!r}")
     problem = undecodable("".join(values.values()))
     if problem:
-        return Row(comment.line, problem=problem)
-    answers = parent not in ("", "0")
+        return Row(line, problem=problem)
+    answers = values.get("parent", "") not in ("", "0")
     return Row(
-        comment.line,
+        line,
         {
-            "id": own_id,
-            "text": text,
+            "id": values.get("id", ""),
+            "text": values.get("content", ""),
             "author": html.unescape(values.get("author", "")),
             "author_email": values.get("author_email", ""),
             "author_url": values.get("author_url", ""),
             "ip": values.get("author_IP", ""),
+            "user_agent": values.get("agent", ""),
             "kind": "reply" if answers and kind in ("", "comment") else kind,
             "date": moment(values.get("date_gmt", "")) or moment(values.get("date", "")),
             "post_title": html.unescape(title),
             "post_url": link,
-            "parent_text": texts.get(parent, "") if answers else "",
+            "parent_text": parent if answers else "",
             "label": LABELS[status],
             "source": source,
         },

@@ -1,0 +1,151 @@
+"""What a text's n-grams weigh, laid on the words that a reader sees: for shading them, and for quoting the heaviest."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+import numpy as np
+from numpy.typing import NDArray
+
+from moderator import features
+from moderator.features import ORDERS, TABLE_SIZE
+from moderator.reading import LINK_MARK
+
+Span = tuple[int, int]
+MOST_SHADED = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """What a stretch of the reading's text weighs: towards spam above zero, towards ham below (log-odds)."""
+
+    start: int
+    end: int
+    weight: float
+
+
+def heaviest(weights: NDArray[np.float32], block: features.Grams, text: str, *, towards_spam: bool) -> list[Span]:
+    """Where up to three words stand in ``text`` that weigh most in the direction asked for; ``block`` is its alone.
+
+    Roughly: by the character n-grams that start in a word, repeats and all. :func:`shade` is exact, at seven times the
+    cost (18 and 132 µs).
+    """
+    layout = block.layouts[0]
+    tokens = layout.body.split(" ")
+    if not layout.body:
+        return []
+    starts = [0, *accumulate([len(token) + 1 for token in tokens[:-1]])]
+    here = block.buckets[:, len(features.LEAD) : layout.body_end]
+    weighed = np.add.reduceat(weights.take(here).sum(axis=0), starts)
+    order = weighed.argsort()
+    chosen = [i for i in (order[::-1][:3] if towards_spam else order[:3]).tolist() if (weighed[i] > 0) == towards_spam]
+    words = [tokens[i].strip(".,;:!?()\"'") for i in chosen]
+    return _found_in(text, [word for word in words if word and LINK_MARK not in word])
+
+
+def shade(weights: NDArray[np.float32], block: features.Grams, text: str) -> tuple[Weighed, ...]:
+    """Every word of a reading's ``text`` with what it weighs; ``block`` is its alone."""
+    layout = block.layouts[0]
+    return _placed(text, layout, _tokens(layout, _by_character(weights, block, layout.body_end)))
+
+
+def _found_in(text: str, words: Sequence[str]) -> list[Span]:
+    """Where words of the layout stand in the reading's text, so that they are quoted as they were written."""
+    folded = features.fold_figures(text.lower())
+    if len(folded) != len(text):  # "İ" is two characters in lower case: too rare to be placed here
+        return []
+    return [(at, at + len(word)) for word in words if (at := folded.find(word)) >= 0]
+
+
+def _tokens(layout: features.Layout, characters: NDArray[np.float64]) -> list[tuple[int, int, float]]:
+    """(start, end, weight) of each token of the body in the layout, from what its characters weigh."""
+    body_end = layout.body_end
+    if body_end == 0:
+        return []
+    lead = len(features.LEAD)
+    text = layout.body
+    tokens, at = [], lead
+    sums = [0.0, *np.cumsum(characters).tolist()]
+    for token in text.split(" "):
+        end = at + len(token)
+        # A token takes the space before it along, and the last one the end of the text.
+        begins, stops = (0 if at == lead else at - 1), (len(characters) if end == body_end else end)
+        tokens.append((at, end, sums[stops] - sums[begins]))
+        at = end + 1
+    return tokens
+
+
+def _by_character(weights: NDArray[np.float32], block: features.Grams, body_end: int) -> NDArray[np.float64]:
+    """The text's log-odds laid on the characters of the body's layout, each n-gram shared out evenly.
+
+    A bucket that is met several times counts once, so its weight is divided among its places.
+    """
+    grams = block.buckets[:, :body_end]
+    distinct, inverse, counts = np.unique(grams.ravel(), return_inverse=True, return_counts=True)
+    real = distinct < TABLE_SIZE  # beyond it: what would start in the zeros before the text
+    share = np.where(real, weights.take(distinct, mode="clip"), 0.0) / counts
+    shares = share[inverse].reshape(grams.shape) / math.sqrt(max(int(real.sum()), 1))
+    size = body_end + max(ORDERS)
+    spread = np.zeros(size + 1)
+    for share, order in zip(shares, ORDERS, strict=True):
+        spread[:body_end] += share / order
+        spread[order : body_end + order] -= share / order
+    words = len(block.words)
+    pairs = max(words - 1, 0)
+    both = np.concatenate([block.words, block.pairs[:pairs]])
+    if len(both):
+        distinct, inverse, counts = np.unique(both, return_inverse=True, return_counts=True)
+        starts = np.concatenate([block.word_starts, block.word_starts[:pairs]])
+        ends = np.concatenate([block.word_ends, block.word_ends[1:]])
+        share = (weights[distinct] / counts / math.sqrt(len(distinct)))[inverse] / (ends - starts)
+        spread += np.bincount(starts, share, size + 1) - np.bincount(ends, share, size + 1)
+    characters: NDArray[np.float64] = np.cumsum(spread)[:size]
+    characters[body_end - 1] += characters[body_end:].sum()  # what covers the end of the text
+    return characters[:body_end]
+
+
+def _placed(text: str, layout: features.Layout, tokens: Sequence[tuple[int, int, float]]) -> tuple[Weighed, ...]:
+    """Tokens of the layout found again in the reading's text, in order.
+
+    What is not found (a link's mark, what stands beyond MOST_SHADED) weighs on the text between its neighbours.
+    """
+    folded = text.lower()
+    # "İ" becomes two characters in lower case; where[i] is the place in the text of the folded text's character i.
+    where = range(len(text) + 1) if len(folded) == len(text) else _places(text)
+    folded = features.fold_figures(folded)
+    placed: list[Weighed] = []
+    reached = 0
+    pending = 0.0
+    for start, end, weight in tokens[:MOST_SHADED]:
+        token = layout.text[start:end]
+        at = -1 if LINK_MARK in token else folded.find(token, reached)
+        if at < 0:
+            pending += weight
+            continue
+        between = _weighed(text, where[reached], where[at], pending)
+        placed += [between] if between else []
+        weight, pending, reached = weight + (0.0 if between else pending), 0.0, at + end - start
+        placed.append(Weighed(where[at], where[reached], weight))
+    pending += sum(weight for _, _, weight in tokens[MOST_SHADED:])
+    rest = _weighed(text, where[reached], len(text), pending)
+    if rest:
+        placed.append(rest)
+    elif placed:
+        last = placed[-1]
+        placed[-1] = Weighed(last.start, last.end, last.weight + pending)
+    return tuple(placed)
+
+
+def _places(text: str) -> Sequence[int]:
+    return [place for place, character in enumerate(text) for _ in character.lower()] + [len(text)]
+
+
+def _weighed(text: str, start: int, end: int, weight: float) -> Weighed | None:
+    """``weight`` on what is written from ``start`` to ``end``, without the space around it; None where nothing is."""
+    between = text[start:end]
+    written = between.strip()
+    if not written or not weight:
+        return None
+    start += len(between) - len(between.lstrip())
+    return Weighed(start, start + len(written), weight)
