@@ -1,5 +1,6 @@
 """What people do in WordPress is told to the server."""
 
+from wordpress_blog import HERE, php
 from wordpress_pair import GOOD, LINK, Pair, in_one, unreachable
 from wordpress_server import until
 
@@ -45,6 +46,18 @@ def test_a_moderators_edit_is_told_and_stays_as_they_left_it(pair: Pair) -> None
     assert until(lambda: pair.known(comment)["comment"]["body"] == LINK + "?x")
     assert until(lambda: (pair.known(comment)["verdict"] or {}).get("verdict") == "ham")
     assert (pair.known(comment)["decision"], pair.blog.status(comment)) == ("hold", "1")
+
+
+def test_what_a_visitor_edits_can_be_held_again(pair: Pair) -> None:
+    comment = pair.blog.comment(GOOD + " 12")
+    pair.blog.act(pair.ann, comment, "spam")
+    pair.blog.act(pair.ann, comment, "unspam", "spam")
+    assert until(lambda: pair.waits() == [] and pair.known(comment)["verdict"]["verdict"] == "ham")
+    php(HERE / "site" / "edit.php", pair.blog.folder, comment, GOOD + " 12!")
+    assert (pair.blog.status(comment), pair.waits()) == ("1", [])
+    php(HERE / "site" / "edit.php", pair.blog.folder, comment, LINK + "?edited")
+    assert (pair.blog.status(comment), pair.waits()) == ("0", [])
+    assert pair.known(comment)["verdict"] is None  # the old word was on the old text
 
 
 @in_one

@@ -112,8 +112,8 @@ function settle_content( int $id ): ?\WP_Error {
 function carry_out( int $id, string $kind, string $decision ): void {
 	$kept   = answer_of( $id );
 	$stands = status_of( $id );
-	if ( IS_KEPT === $kind || isset( $kept['version'] ) || metadata_exists( 'comment', $id, REPORT ) ) {
-		return;
+	if ( IS_KEPT === $kind || ( IS_NEW === $kind && isset( $kept['version'] ) ) || metadata_exists( 'comment', $id, REPORT ) ) {
+		return; // an older word of a human was on another text than the one that was edited.
 	}
 	if ( 'reject' === $decision && in_array( $stands, array( 'approve', 'hold' ), true ) ) {
 		move( $id, 'spam' );
