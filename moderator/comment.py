@@ -275,7 +275,9 @@ def _text(sent: Mapping[str, Any], name: str, *, within: str = "") -> str:
 
 
 def _identifier(value: Any, *, name: str = "id", needed: bool = False) -> str:
-    """The blog's own id: a text, or a whole number as most blogs have it."""
+    """The blog's own id: a text, or a whole number as most blogs have it (41.0 is one in JSON)."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 1 << 63:
         value = str(value)
     if value is None or value == "":

@@ -81,6 +81,7 @@ def test_an_error_names_the_field_and_the_cure(field: str, sent: Any) -> None:
 def test_other_fields_are_passed_over_and_blank_ones_are_empty() -> None:
     comment = Comment.from_json({"id": 7, "body": "x", "author": None, "kind": " Reply ", "colour": "red"})
     assert (comment.id, comment.kind, comment.author) == ("7", "reply", Author())
+    assert Comment.from_json({"id": 7.0, "body": "x"}).id == "7"
 
 
 def test_nuls_and_lone_surrogates_are_replaced() -> None:

@@ -71,11 +71,12 @@ def test_transcript(path: Path, here: Installation) -> None:
             headers={name: value for name, value in headers.items() if value},
         )
         assert answer.status_code == answered["status"], answer.text
-        assert within(answered.get("json", {}), answer.get_json()), answer.text
+        found = answer.get_json(silent=True)
+        assert "json" not in answered or within(answered["json"], found), answer.text
         for name, value in answered.get("headers", {}).items():
             assert value in answer.headers.get(name, "")
         assert answer.status_code < 400 or is_problem(answer)
-        last = answer.get_json().get("id", last)
+        last = found.get("id", last) if isinstance(found, dict) else last
 
 
 def test_there_are_transcripts() -> None:
