@@ -14,6 +14,8 @@ def test_moves_are_told_as_verdicts(pair: Pair) -> None:
         ("unspam", "spam", "1", "ham"),
         ("trash", "all", "trash", "unwanted"),
         ("untrash", "trash", "1", "ham"),
+        ("unapprove", "all", "0", "open"),
+        ("approve", "all", "1", "ham"),
     ):
         pair.blog.act(pair.ann, comment, action, view)
         assert pair.blog.status(comment) == status
