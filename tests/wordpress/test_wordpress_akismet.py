@@ -7,13 +7,9 @@ from typing import Any
 import pytest
 from wordpress_blog import Blog, wordpress
 from wordpress_browser import Browser
+from wordpress_pair import GOOD, LINK, SPAM
 from wordpress_server import Server, until
 
-pytest.importorskip("moderator.wire.akismet")
-
-GOOD = "Thank you, this was a good read and I learned a lot."
-LINK = "http://journal-neo.org/2016/03/17/russias-mission-accomplished-moment-in-syria/"
-SPAM = "Buy viagra cialis online cheap casino bonus http://cheap-pills-24.shop http://casino-bonus.top"
 WEBHOOK = "/index.php?rest_route=/akismet/v1/webhook"
 
 
@@ -101,7 +97,6 @@ def test_a_moderators_moves_are_told(pair: Pair) -> None:
 
 @pytest.mark.parametrize("pair", ["newer"], indirect=True)  # Akismet 5.0 has no webhook
 def test_a_click_on_our_page_moves_the_comment(pair: Pair) -> None:
-    pytest.importorskip("moderator.callbacks")
     address = pair.blog.url + WEBHOOK
     command = ["sites", "callback", "set", "blog", address, "--kind", "wordpress-akismet", "--allow-private", "--stdin"]
     pair.server.run(*command, given=pair.akismet_key + "\n")

@@ -103,7 +103,6 @@ def test_what_is_signed_may_still_be_nonsense(pair: Pair) -> None:
 
 
 def test_a_click_on_our_page_moves_the_comment(pair: Pair) -> None:
-    pytest.importorskip("moderator.callbacks")
     address = pair.blog.url + CALLBACK
     made = pair.server.told("sites", "callback", "set", "blog", address, "--allow-private", "--json")
     pair.callback_secret = f"{made['secret']} {SECRET}"
