@@ -6,6 +6,7 @@ import os
 import re
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -163,9 +164,10 @@ def wordpress(version: str, folder: Path, *plugins: str, config: str = "", must_
         )
     finally:
         if server:
-            server.terminate()
+            os.killpg(server.pid, signal.SIGTERM)  # its workers outlive their parent
             server.wait(10)
         mariadb(f"DROP DATABASE {name}; DROP USER {name}@localhost;")
+        shutil.rmtree(folder)
 
 
 def _serve(blog: Blog) -> subprocess.Popen[bytes]:
@@ -176,6 +178,7 @@ def _serve(blog: Blog) -> subprocess.Popen[bytes]:
             ["php", *flags, "-S", f"127.0.0.1:{blog.port}", "-t", str(blog.folder)],
             stdout=said,
             stderr=said,
+            start_new_session=True,
             env=os.environ | {"PHP_CLI_SERVER_WORKERS": "3"},
         )
 
