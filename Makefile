@@ -61,7 +61,7 @@ bench: $(DEV)
 	$(BIN)/python benchmarks/webhook.py
 
 bench-quality: $(DEV)
-	$(BIN)/python benchmarks/quality.py --install --write docs/benchmarks.md
+	$(BIN)/python benchmarks/quality.py --install --resume --write docs/benchmarks.md
 
 clean:
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -8,7 +8,6 @@ The store and HTTP are not in it; see webhook.py for those.
 
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -26,6 +25,7 @@ import numpy as np
 
 from benchmarks.common import machine
 from benchmarks.kit import data, ours
+from benchmarks.kit.beside import fasttext_batch
 from benchmarks.kit.peers import word_and_char
 from moderator import features
 from moderator.classifier import Classifier
@@ -38,6 +38,7 @@ from moderator.signals import measure as measure_signals
 from moderator.training import fit
 from moderator.training.publish import publish
 
+PEERS = data.ROOT / "build" / "peers" / "bin" / "python"  # where quality.py --install puts them
 # A fresh process that loads the model as a server does; it tells time and memory before and after.
 LOADER = """
 import json, resource, sys, time
@@ -58,15 +59,10 @@ print(json.dumps({"ms": took * 1000, "mb": (kilobytes() - before) / 1024, "proce
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--comments", default=600, show_default=True, help="How many comments are decided one by one.")
 @click.option("--rounds", default=5, show_default=True, help="How many rounds for each side.")
-@click.option("--fit-rows", default=200_000, show_default=True, help="How many comments are fitted; 0 leaves it out.")
-@click.option("--only-fit", is_flag=True, hidden=True)
-def main(as_json: bool, comments: int, rounds: int, fit_rows: int, only_fit: bool) -> None:
-    """Milliseconds a decision, comments a second, loading and fitting."""
-    if only_fit:
-        print(json.dumps(_fitting(fit_rows)))
-        return
+def main(as_json: bool, comments: int, rounds: int) -> None:
+    """Milliseconds a decision, comments a second, and loading; fitting.py measures fitting."""
     with tempfile.TemporaryDirectory(prefix="moderator-benchmark-") as temporary:
-        found = measure(Path(temporary), comments=comments, rounds=rounds, fit_rows=fit_rows)
+        found = measure(Path(temporary), comments=comments, rounds=rounds)
     if as_json:
         print(json.dumps(found, indent=2))
         return
@@ -75,7 +71,7 @@ def main(as_json: bool, comments: int, rounds: int, fit_rows: int, only_fit: boo
         print(f"{name:<28}{value if not isinstance(value, float) else f'{value:,.3f}'}")
 
 
-def measure(temporary: Path, *, comments: int, rounds: int, fit_rows: int) -> dict[str, Any]:
+def measure(temporary: Path, *, comments: int, rounds: int) -> dict[str, Any]:
     """All the figures."""
     training, spread = _comments()
     classifier, folder, which = _model(temporary)
@@ -113,10 +109,12 @@ def measure(temporary: Path, *, comments: int, rounds: int, fit_rows: int) -> di
         **_loading(folder),
         "model_mb": sum(path.stat().st_size for path in folder.iterdir()) / 1e6,
     }
-    if fit_rows:
-        # In a process of its own, so that the memory is that of fitting alone.
-        command = [sys.executable, __file__, "--only-fit", "--fit-rows", str(fit_rows)]
-        found |= json.loads(subprocess.run(command, capture_output=True, check=True, env=_environment()).stdout)
+    if PEERS.is_file():
+        train = [data.with_author(comment) for comment in training.comments]
+        asked = [data.with_author(comment) for comment in spread]
+        found["fasttext_batch_per_second"] = fasttext_batch(PEERS, train, training.spam, asked)
+    else:
+        print("fastText is not here; quality.py --install brings it", file=sys.stderr)
     return found | machine()
 
 
@@ -205,29 +203,6 @@ def _loading(folder: Path) -> dict[str, float]:
 
 def _environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(data.ROOT)}
-
-
-def _fitting(count: int) -> dict[str, float]:
-    """Seconds to read, hash and fit so many comments, and the memory of this process at its highest."""
-    training = data.starter()
-    comments, spam = list(training.comments), training.spam
-    if data.has_shared():
-        for name in data.MAY_TRAIN:
-            found = data.load(name)
-            comments += found.comments
-            spam = np.concatenate([spam, found.spam])
-    chosen = np.random.default_rng(7).integers(0, len(comments), count)
-    rows = [comments[i] for i in chosen]
-    start = time.perf_counter()
-    table = fit.tabulate(rows)
-    read_s = time.perf_counter() - start
-    fit.fit(table, spam[chosen], np.ones(count))
-    return {
-        "fit_rows": count,
-        "fit_read_s": read_s,
-        "fit_s": time.perf_counter() - start,
-        "fit_peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-    }
 
 
 if __name__ == "__main__":

@@ -217,7 +217,7 @@ def test_no_json_gives_a_5xx(sent: Any, shared: Installation) -> None:
 @any_input
 @given(body=st.binary(), path=st.text(st.characters(codec="utf-8"), max_size=20), kind=st.text(max_size=20))
 def test_no_bytes_give_a_5xx(body: bytes, path: str, kind: str, shared: Installation) -> None:
-    assert send(shared, body).status_code in (400, 413)
+    assert send(shared, body).status_code in (400, 413, 422)  # {} is bytes, too
     answer = here_open(shared, path)
     assert answer < 500
 

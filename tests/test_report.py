@@ -19,6 +19,7 @@ from moderator.policy import Thresholds
 from moderator.training import corpus
 from moderator.training.account import Shown, Texts, Trial, account, how_thresholds
 from moderator.training.fit import Weights, fit, tabulate
+from moderator.training.groups import groups
 from moderator.training.publish import publish
 from moderator.training.report import in_words, render, verdict
 from moderator.training.wording import FIGURES, figure, of_a_thousand, percent, safe, visible
@@ -60,7 +61,10 @@ def a_trial() -> tuple[Trial, Weights]:
     weights = fit(table.take(learned), spam[learned], weight[learned], rounds=20)
     scores = 1 / (1 + np.exp(-weights.logits(table.take(yard))))
     current = ("20260101T000000-00000000", scores * 0.5 + 0.2, Thresholds(0.4, 0.9))
-    trial = Trial(examples, table, spam, weight, 0, yard, scores, Thresholds(0.5, None), weights, current)
+    grouped = groups(examples)
+    trial = Trial(
+        examples, grouped, table, spam, weight, 0, learned, yard, scores, Thresholds(0.5, None), weights, current
+    )
     return trial, weights
 
 
@@ -72,9 +76,15 @@ def trial() -> tuple[Trial, Weights]:
 @pytest.fixture(scope="module")
 def told(trial: tuple[Trial, Weights]) -> tuple[dict[str, Any], Texts]:
     """The object as it comes back from its file, and the comments to read."""
-    found, texts = account(trial[0], jobs=1)
+    found, texts = account(trial[0])
     by_topic = {"ham thanks": {"comments": 12, "wrong": 3}, "spam essay": {"comments": 8, "wrong": 0}}
-    full = {"id": "20261122T190000-12345678", "made": MADE.isoformat(), **found, "by_topic": by_topic}
+    full = {
+        "id": "20261122T190000-12345678",
+        "made": MADE.isoformat(),
+        **found,
+        "learned_from": {"starter/west": 1_234},
+        "by_topic": by_topic,
+    }
     return json.loads(json.dumps(full)), texts
 
 

@@ -16,7 +16,7 @@ from moderator.labelled import Example
 from moderator.policy import Thresholds
 from moderator.reading import read
 from moderator.shelf import Shelf
-from moderator.training import command, corpus, publish
+from moderator.training import command, corpus, publish, thresholds
 from moderator.training.corpus import CorpusError, distinct, from_file
 from moderator.training.evaluate import figures, needed, threshold
 from moderator.training.fit import calibrate, fit, recalibrated, tabulate
@@ -120,10 +120,10 @@ def test_a_worse_model_is_written_but_not_promoted_unless_told(
 def test_worse_is_what_loses_more_than_chance_would() -> None:
     spam = np.arange(200) % 2 == 0
     good = np.where(spam, 0.9, 0.1)
-    assert command.worse(good, good, spam) == ""
-    assert "log loss" in command.worse(1 - good, good, spam)
-    assert command.worse(good, 1 - good, spam) == ""
-    assert command.worse(1 - good[:6], good[:6], spam[:6]) == ""  # too few to say
+    assert thresholds.worse(good, good, spam) == ""
+    assert "log loss" in thresholds.worse(1 - good, good, spam)
+    assert thresholds.worse(good, 1 - good, spam) == ""
+    assert thresholds.worse(1 - good[:6], good[:6], spam[:6]) == ""  # too few to say
 
 
 @pytest.mark.parametrize("kept", [Word.HAM, Word.SPAM])
@@ -339,8 +339,8 @@ def test_a_model_carries_no_words_of_anyone_s_comments(tiny: list[Example], shel
 def test_a_model_that_started_from_another_keeps_its_thresholds_while_good_comments_are_few() -> None:
     before = Thresholds(0.8, 0.99, 0.5)
     said: list[str] = []
-    assert command._kept_or_derived(np.linspace(0.0, 1.0, 308), before, said.append) is before
+    assert thresholds.kept_or_derived(np.linspace(0.0, 1.0, 308), before, said.append) is before
     assert "1,000" in said[0]
-    derived = command._kept_or_derived(np.linspace(0.0, 1.0, 5_000), before, said.append)
+    derived = thresholds.kept_or_derived(np.linspace(0.0, 1.0, 5_000), before, said.append)
     assert 0.98 < derived.hold < 1.0
     assert derived.unsigned_hold == before.unsigned_hold

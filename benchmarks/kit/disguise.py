@@ -1,4 +1,4 @@
-"""What spammers do to a text so that filters do not see what readers see: 24 transforms and 5 kinds of padding.
+"""What spammers do to a text so that filters do not see what readers see: 24 transforms and 9 kinds of padding.
 
 Written apart from reading.py and unicode.py: no table is shared with what undoes them.
 """
@@ -176,7 +176,7 @@ def best_words(ham: list[str], spam: list[str], *, count: int) -> list[str]:
 
 
 def paddings(ham: list[str], spam: list[str]) -> dict[str, Transform]:
-    """Good words behind the spam, all from good comments that the filter has learned from."""
+    """Good words around the spam, all from good comments that the filter has learned from."""
     words = [word for text in ham for word in re.findall(r"[^\W\d_]{3,}", text)]
     best = " ".join(best_words(ham, spam, count=30))
 
@@ -189,10 +189,26 @@ def paddings(ham: list[str], spam: list[str]) -> dict[str, Transform]:
     def hidden(text: str, chance: Random) -> str:
         return f'{text}<div style="display:none">{" ".join(chance.choices(ham, k=3))}</div>'
 
+    def at_the_end(text: str, chance: Random) -> str:
+        return f"{' '.join(chance.choices(words, k=150))} {text}"
+
+    def in_the_middle(text: str, chance: Random) -> str:
+        return f"{' '.join(chance.choices(words, k=75))} {text} {' '.join(chance.choices(words, k=75))}"
+
+    def pasted_before(text: str, chance: Random) -> str:
+        return "\n".join([*chance.choices(ham, k=3), text])
+
+    def pasted_around(text: str, chance: Random) -> str:
+        return "\n".join([*chance.choices(ham, k=2), text, *chance.choices(ham, k=2)])
+
     return {
-        "+ 30 ham words": some(30),
-        "+ 150 ham words": some(150),
-        "+ the best 30": lambda text, chance: f"{text} {best}",
-        "+ 3 pasted ham comments": pasted,
-        "+ 3 hidden ham comments": hidden,
+        "spam + 30 ham words": some(30),
+        "spam + 150 ham words": some(150),
+        "150 ham words + spam": at_the_end,
+        "75 ham words + spam + 75 ham words": in_the_middle,
+        "spam + the best 30 ham words": lambda text, chance: f"{text} {best}",
+        "spam + 3 pasted ham comments": pasted,
+        "3 pasted ham comments + spam": pasted_before,
+        "2 pasted ham comments + spam + 2": pasted_around,
+        "spam + 3 hidden ham comments": hidden,
     }

@@ -10,11 +10,10 @@ from moderator import policy
 from moderator.comment import Action, Comment
 from moderator.policy import Case, SitePolicy, Thresholds
 from moderator.reading import read
-from moderator.training import fit
 
 from . import data, ours, peers
 from .disguise import TRANSFORMS, Transform, paddings
-from .measures import Vector, sigmoid
+from .measures import Vector
 from .methods import Field, Grid, say
 
 BUDGET = 0.01  # of the learned videos' good comments above the threshold, each scored by a model without its video
@@ -40,7 +39,7 @@ def disguises(field: Field) -> Grid:
         attacks |= paddings(
             [bodies[i] for i in train if not found.spam[i]], [bodies[i] for i in train if found.spam[i]]
         )
-        judges = [_ours(hashed, source, train)]
+        judges = [_ours(hashed, found, source, train)]
         if field.textbook:
             judges.append(_textbook(bodies, found.spam, source, train))
         ham = [bodies[i] for i in test if not found.spam[i]]
@@ -55,6 +54,11 @@ def disguises(field: Field) -> Grid:
         "Q6",
         "disguises: share of clean recall, % (YouTube, leave one video out, threshold at 1 % of learned ham)",
         heads,
+    )
+    grid.notes.append(
+        "The first column is the score against the threshold; the second is what the whole policy does, whose rules "
+        "hold hidden text and mixed scripts whatever the score. Words and comments for padding are good ones that the "
+        "filter has learned from."
     )
     clean = np.concatenate(caught[NONE]).mean(axis=0)
     grid.rows.append(("caught undisguised", tuple(f"{share:.1%}" for share in clean)))
@@ -75,18 +79,19 @@ def _cut(ham: Vector) -> float:
 Judge = Callable[[list[str]], NDArray[np.float64]]
 
 
-def _ours(hashed: ours.Hashed, source: NDArray[np.str_], train: NDArray[np.intp]) -> Judge:
-    """Two columns: above the threshold, and not approved by the whole policy."""
+def _ours(hashed: ours.Hashed, found: data.Set, source: NDArray[np.str_], train: NDArray[np.intp]) -> Judge:
+    """Two columns: above the threshold, and not approved by the whole policy. Models score as a server's do."""
     inner = []
     for video in sorted(set(source[train])):
-        learned, left = train[source[train] != video], train[source[train] == video]
-        inner.append(ours.fit_and_score(hashed, learned, left)[~hashed.spam[left]])
+        model = ours.learned(hashed, train[source[train] != video])
+        good = train[(source[train] == video) & ~found.spam[train]]
+        inner.append(ours.scores(model, [found.comments[i] for i in good]))
     thresholds = Thresholds(_cut(np.concatenate(inner)), None)
-    weights = fit.fit(hashed.table.take(train), hashed.spam[train], np.ones(len(train)))
+    model = ours.learned(hashed, train, thresholds)
 
     def judge(texts: list[str]) -> NDArray[np.float64]:
         comments = [Comment(text) for text in texts]
-        scores = sigmoid(weights.logits(fit.tabulate(comments)))
+        scores = ours.scores(model, comments)
         cases = [Case(c, read(c), SitePolicy(), float(s), thresholds) for c, s in zip(comments, scores, strict=True)]
         held = [policy.decide(case)[0] is not Action.APPROVE for case in cases]
         return np.column_stack([scores > thresholds.hold, held]).astype(np.float64)

@@ -4,15 +4,23 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from . import data, external, online, ours, peers
+from moderator.training import fit
+
+from . import data, online, ours, peers
+from .external import Outside
+from .kept import Kept
+from .mail import MailFilters
 from .measures import Run, Truth, Vector, mean, measure
 from .peers import Peer
 
+AUTHOR = " + author"  # in the name of a row that saw the authors where others did not
+LONG = 3_000  # comments of a stream
 Fold = tuple[NDArray[np.intp], NDArray[np.intp]]  # rows that are learned, rows that are tested
 
 
@@ -22,6 +30,7 @@ class Table:
 
     key: str
     title: str
+    reach: dict[str, float] = field(default_factory=dict)  # figures of Run that were asked for
     rows: list[tuple[str, Run]] = field(default_factory=list)
     skipped: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
@@ -42,18 +51,46 @@ class Grid:
 class Field:
     """Who takes part."""
 
+    kept: Kept
     textbook: bool = True
-    outside: external.Outside | None = None
+    others: Sequence[Outside | MailFilters] = ()
     every: int = 50  # how often peers that cannot learn one by one are refitted
     every_long: int = 500  # the same for streams of over 3,000 comments, where a refit takes ten seconds
 
     def peers(self) -> Iterator[tuple[str, Peer]]:
         """All peers, the best textbook pipeline first."""
         if self.textbook:
-            yield from peers.TEXTBOOK.items()
-        if self.outside:
-            for name in self.outside.names:
-                yield name, self.outside.peer(name)
+            for name, peer in peers.TEXTBOOK.items():
+                yield name, peers.keeping(self.kept, name, peer)
+        for other in self.others:
+            for name in other.names:
+                yield name, other.peer(name)
+
+    def streams(self) -> Iterator[tuple[str, Callable[[Sequence[str], Truth], Vector]]]:
+        """All peers as they learn online: one by one where they can, refitted on all before where they cannot."""
+        one_by_one = {name: other for other in self.others for name in other.names if name in other.learns_one_by_one}
+        for name, peer in self.peers():
+            if name in one_by_one:
+                yield f"{name}, one by one", partial(one_by_one[name].stream, name)
+            else:
+                yield f"{name}, refitted", partial(self._refitted, peer)
+
+    def _refitted(self, peer: Peer, texts: Sequence[str], spam: Truth) -> Vector:
+        every = self.every if len(spam) <= LONG else self.every_long
+        return peers.online(peer, texts, spam, every=every)
+
+    def skipped(self) -> dict[str, str]:
+        """Who does not take part, and why."""
+        return {name: why for other in self.others for name, why in other.skipped.items()}
+
+    def versions(self) -> dict[str, str]:
+        """What the others' packages are called, and their versions."""
+        return {name.split()[0].rstrip(","): of for other in self.others for name, of in other.versions.items()}
+
+    def close(self) -> None:
+        """End what runs."""
+        for other in self.others:
+            other.close()
 
 
 def say(text: str) -> None:
@@ -69,22 +106,30 @@ def compare(
     *,
     texts: Callable[[int], list[str]],
     pooled: bool,
+    groups: NDArray[Any] | None = None,
+    with_shipped: bool = False,
 ) -> Table:
     """Ours on each view of the set (with and without authors …), then every peer on ``texts(view)`` of each.
 
-    ``pooled`` measures all folds' tested rows as one; without it the figures are the mean of the folds'.
+    ``pooled`` measures all folds' tested rows as one; without it the figures are the mean of the folds'. ``groups`` are
+    what the folds keep apart; our calibration keeps them apart as well. With ``with_shipped`` ours learns on from the
+    shipped model too, as a blog's does.
     """
     spam = views[0][1].spam
-    for name, view in views:
+    rows: list[tuple[str, data.Set, fit.Weights | None]] = [
+        (f"**{ours.NAME}**{name}", view, None) for name, view in views
+    ]
+    if with_shipped:
+        try:
+            rows.append((f"**{ours.NAME}**, shipped model learning on", views[0][1], ours.shipped_weights()))
+        except data.Missing as missing:
+            table.skipped["the shipped model"] = str(missing)
+    for name, view, base in rows:
         hashed = ours.Hashed.of(view)
-        run = _over(
-            folds,
-            spam,
-            lambda train, test, hashed=hashed: ours.fit_and_score(hashed, train, test, calibrated=True),
-            pooled,
-        )
-        table.rows.append((f"**{ours.NAME}**{name}", run))
-        say(f"{table.key} {ours.NAME}{name}: accuracy {run.accuracy:.4f}, ROC-AUC {run.roc_auc:.4f}")
+        ask = partial(ours.fit_and_score, hashed, calibrated=True, groups=groups, base=base)
+        run = _over(folds, spam, ask, pooled)
+        table.rows.append((name, run))
+        say(f"{table.key} {name}: accuracy {run.accuracy:.4f}, ROC-AUC {run.roc_auc:.4f}")
     for number, (view_name, _) in enumerate(views):
         written = np.array(texts(number), dtype=object)
         for name, peer in field.peers():
@@ -98,7 +143,7 @@ def compare(
                     lambda train, test, peer=peer, w=written: peer(list(w[train]), spam[train], list(w[test])),
                     pooled,
                 )
-            except external.PeerFailed as failed:
+            except peers.PeerFailed as failed:
                 table.skipped[name] = str(failed)
                 continue
             table.rows.append((name + view_name, run))
@@ -130,27 +175,13 @@ def stream(
             say(f"{table.key} {ours.NAME} from the shipped model: ROC-AUC {run.roc_auc:.4f}")
         except data.Missing as missing:
             table.skipped["the shipped model"] = str(missing)
-    every = field.every if len(spam) <= 3_000 else field.every_long
-    for name, peer in field.peers():
+    for name, peer in field.streams():
         start = time.monotonic()
         try:
-            if name in external.LEARN_ONE_BY_ONE and field.outside:
-                shown, scores = f"{name}, one by one", field.outside.stream(name, texts, spam)
-            else:
-                shown, scores = (
-                    f"{name}, refitted every {every}",
-                    peers.online(peer, texts, spam, every=every),
-                )
-        except external.PeerFailed as failed:
+            run = measure(peer(texts, spam), spam)
+        except peers.PeerFailed as failed:
             table.skipped[name] = str(failed)
             continue
-        table.rows.append((shown, measure(scores, spam)))
-        say(f"{table.key} {shown}: ROC-AUC {table.rows[-1][1].roc_auc:.4f} ({time.monotonic() - start:.0f} s)")
+        table.rows.append((name, run))
+        say(f"{table.key} {name}: ROC-AUC {run.roc_auc:.4f} ({time.monotonic() - start:.0f} s)")
     return table
-
-
-def outside(folder: Path) -> external.Outside:
-    """The peers that pip brings, installed."""
-    found = external.Outside(folder)
-    found.install()
-    return found

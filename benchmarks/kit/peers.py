@@ -1,18 +1,26 @@
 """Textbook pipelines of scikit-learn: what people would write in an afternoon."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import sklearn
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import MultinomialNB
 from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.svm import LinearSVC
 
+from .kept import Kept, digest_of_files, inputs
 from .measures import Truth, Vector, sigmoid
 
 Peer = Callable[[Sequence[str], Truth, Sequence[str]], Vector]
+
+
+class PeerFailed(Exception):
+    """What a peer said when it could not answer."""
+
 
 # The strength (C) is what the research before the start found best for each.
 BEST = "word 1–2 + char 2–5 TF-IDF, LR C=10"
@@ -60,13 +68,39 @@ def _peer(build: Callable[[], Pipeline]) -> Peer:
     return fit_and_score
 
 
+def _nb_svm(train: Sequence[str], spam: Truth, test: Sequence[str]) -> Vector:
+    """NB-SVM (Wang & Manning 2012): words and pairs times their naive Bayes log-ratio, into a linear SVM.
+
+    Without the paper's interpolation, which leaves the intercept where it was: 34 % of Q1's spam missed with it.
+    """
+    if spam.all() or not spam.any():
+        return np.full(len(test), 0.5)
+    counter = CountVectorizer(ngram_range=(1, 2), binary=True)
+    rows = counter.fit_transform(train)
+    in_spam, in_ham = (np.asarray(rows[label].sum(axis=0)).ravel() + 1.0 for label in (spam, ~spam))
+    ratio = np.log(in_spam / in_spam.sum()) - np.log(in_ham / in_ham.sum())
+    machine = LinearSVC(C=1.0).fit(rows.multiply(ratio).tocsr(), spam)
+    return sigmoid(machine.decision_function(counter.transform(test).multiply(ratio).tocsr()))
+
+
 TEXTBOOK: dict[str, Peer] = {
     BEST: _peer(word_and_char),
     "char 2–5 TF-IDF, LR C=10": _peer(_char),
     "word 1–2 TF-IDF, LR": _peer(_word),
     "word 1–2 TF-IDF, LinearSVC": _peer(_svc),
+    "word 1–2, NB-SVM": _nb_svm,
     "word 1–2 counts, MultinomialNB": _peer(_bayes),
 }
+
+
+def keeping(kept: Kept, name: str, peer: Peer) -> Peer:
+    """The same peer, whose answers are kept."""
+    key = (name, sklearn.__version__, digest_of_files(Path(__file__)))
+
+    def fit_and_score(train: Sequence[str], spam: Truth, test: Sequence[str]) -> Vector:
+        return kept.answers((*key, inputs(train, spam, test)), lambda: {"scores": peer(train, spam, test)})["scores"]
+
+    return fit_and_score
 
 
 def online(peer: Peer, texts: Sequence[str], spam: Truth, *, every: int) -> Vector:

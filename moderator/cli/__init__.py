@@ -21,6 +21,7 @@ from moderator.cli import (
     models,
     secrets,
     serving,
+    training,
 )
 
 
@@ -48,7 +49,7 @@ COMMANDS: tuple[click.Command, ...] = (
     importing.import_history,
     datasets.datasets,
     exports.convert,
-    judging.train,
+    training.train,
     judging.score,
     explaining.explain,
     measuring.evaluate,

@@ -1,4 +1,4 @@
-"""train · score."""
+"""score."""
 
 import json
 from collections.abc import Iterator
@@ -11,56 +11,6 @@ from moderator.cli.common import finds_installation, print_json, settings_of
 from moderator.comment import Comment, CommentError
 from moderator.labelled import comment_of
 from moderator.policy import SitePolicy
-
-
-@click.command()
-@finds_installation
-@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--keep-good-rows", is_flag=True, help="Pass over broken rows instead of stopping.")
-@click.option("--force", is_flag=True, help="Promote the new model even where it is worse.")
-@click.option("--fresh", is_flag=True, help="Start from nothing instead of from the current model.")
-@click.option("--into", type=click.Path(path_type=Path), help="Where models are put.  [default: DATA/model]")
-@click.option("--quiet", is_flag=True, help="Show no progress.")
-def train(
-    files: tuple[Path, ...],
-    keep_good_rows: bool,
-    force: bool,
-    fresh: bool,
-    into: Path | None,
-    quiet: bool,
-    **flags: Any,
-) -> int:
-    """Fit a model to the verdicts, the starter corpus and FILES (labelled JSONL or CSV); promote it if no worse.
-
-    \b
-    moderator train --data ./data more.jsonl
-    """
-    try:
-        from moderator.training import command
-        from moderator.training.corpus import CorpusError
-    except ModuleNotFoundError as error:
-        raise click.ClickException(
-            f"training needs {error.name}; install it with: pip install 'moderator[train]'"
-        ) from None
-    from moderator.server import open_shelf, open_store
-
-    settings = settings_of(**flags)
-    store = open_store(settings)
-    try:
-        return command.train(
-            store,
-            open_shelf(settings),
-            files=files,
-            keep_good_rows=keep_good_rows,
-            force=force,
-            fresh=fresh,
-            into=into,
-            progress=command.Console(quiet=quiet),
-        )
-    except CorpusError as error:
-        raise click.ClickException(str(error)) from None
-    finally:
-        store.close()
 
 
 @click.command()

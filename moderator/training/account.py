@@ -16,10 +16,11 @@ from moderator.labelled import Example
 from moderator.policy import Thresholds
 from moderator.reading import read
 from moderator.training import bootstrap, crossfit, measure
-from moderator.training.corpus import group_of
 from moderator.training.evaluate import DOUBT, HOLD_BUDGET, REJECT_BUDGET, figures, needed, threshold
-from moderator.training.fit import Table, Weights
+from moderator.training.fit import ALONE, USUAL, Setting, Table, Weights
+from moderator.training.groups import Groups
 from moderator.training.measure import Truth, Vector
+from moderator.training.parallel import Workers
 from moderator.training.slices import slices
 from moderator.training.wording import percent
 
@@ -29,7 +30,8 @@ MOST_OF_A_TEXT = 600
 
 @dataclass(frozen=True)
 class Trial:
-    """A fitted model and what it was fitted and tried on. ``scores`` are the yardstick's, ``yard`` its rows.
+    """A fitted model and what it was fitted and tried on. ``scores`` are the yardstick's, ``yard`` its rows,
+    ``learned`` the others; comments of one of the ``groups`` are in one of the two.
 
     ``whole`` is the model's own weights where it started from nothing, so that the learning curve need not fit them
     again; ``current`` the model in force: id, scores of the same comments, thresholds. The last ``own`` examples are
@@ -37,10 +39,12 @@ class Trial:
     """
 
     examples: Sequence[Example]
+    groups: Groups
     table: Table
     spam: Truth
     weight: Vector
     own: int
+    learned: NDArray[np.intp]
     yard: NDArray[np.intp]
     scores: Vector
     thresholds: Thresholds
@@ -93,19 +97,22 @@ def measured(scores: Vector, spam: Truth, groups: Sequence[int], thresholds: Thr
 
 
 def account(
-    trial: Trial, *, jobs: int = -1, fits: bool = True, say: Callable[[str], None] = lambda text: None
+    trial: Trial,
+    *,
+    workers: Workers = ALONE,
+    setting: Setting = USUAL,
+    fits: bool = True,
+    say: Callable[[str], None] = lambda text: None,
 ) -> tuple[dict[str, Any], Texts]:
     """The report of a trial, and the comments to read.
 
     Without ``fits`` there is no learning curve and no label is doubted: both fit the model anew several times.
     """
-    examples = [trial.examples[row] for row in trial.yard]
+    examples = [trial.examples[int(row)] for row in trial.yard]
     spam = trial.spam[trial.yard]
-    groups = [group_of(example) for example in trial.examples]
-    yard_groups = [groups[row] for row in trial.yard]
+    yard_groups = trial.groups[trial.yard].tolist()
     readings = [read(example.comment) for example in examples]
     shown: dict[str, Any] = measured(trial.scores, spam, yard_groups, trial.thresholds)
-    shown["learned_from"] = dict(Counter(example.source for example in trial.examples))
     shown["yardstick"] = shown.pop("figures")
     shown["comparison"] = _comparison(trial, spam, yard_groups)
     shown["thresholds"] = how_thresholds(trial.scores[~spam], trial.thresholds, started=trial.whole is None)
@@ -115,7 +122,7 @@ def account(
     shown["histogram"] = {"ham": ham_bars, "spam": spam_bars}
     shown["slices"] = [asdict(part) for part in slices(examples, readings, trial.scores, spam, trial.thresholds)]
     shown["learning_curve"], shown["suspicious"], shown["own"] = [], None, None
-    doubted = _with_fits(trial, shown, groups, jobs=jobs, say=say) if fits else ()
+    doubted = _with_fits(trial, shown, workers=workers, setting=setting, say=say) if fits else ()
     worst = worst_errors(trial.scores, spam, trial.thresholds)
     return shown, Texts(
         tuple(_show(examples[row], trial.scores[row]) for row in worst),
@@ -124,25 +131,33 @@ def account(
 
 
 def _with_fits(
-    trial: Trial, shown: dict[str, Any], groups: Sequence[int], *, jobs: int, say: Callable[[str], None]
+    trial: Trial, shown: dict[str, Any], *, workers: Workers, setting: Setting, say: Callable[[str], None]
 ) -> tuple[Shown, ...]:
     """Add what takes more fits to the report; the labels in doubt."""
-    learned = np.setdiff1d(np.arange(len(groups)), trial.yard)
+    learned = trial.learned
     table, truth, weight = trial.table.take(learned), trial.spam[learned], trial.weight[learned]
-    learned_groups = [groups[row] for row in learned]
+    learned_groups = trial.groups[learned]
     yardstick = (trial.table.take(trial.yard), trial.spam[trial.yard])
     curve = crossfit.learning_curve(
-        table, truth, weight, learned_groups, yardstick, whole=trial.whole, jobs=jobs, progress=say
+        table,
+        truth,
+        weight,
+        learned_groups,
+        yardstick,
+        whole=trial.whole,
+        setting=setting,
+        workers=workers,
+        progress=say,
     )
     shown["learning_curve"] = [point.to_json() for point in curve]
     say(f"doubtful labels: {crossfit.FOLDS} fits, each on the comments that it does not judge")
-    unseen = crossfit.out_of_fold(table, truth, weight, learned_groups, jobs=jobs)
+    unseen = crossfit.out_of_fold(table, truth, weight, learned_groups, setting=setting, workers=workers)
     if unseen is None:
         return ()
     doubtful = crossfit.suspicious(unseen, truth)
     shown["suspicious"] = _suspicious(trial, learned, doubtful)
     shown["own"] = _own(trial, unseen, truth)
-    return tuple(_show(trial.examples[learned[row]], unseen[row]) for row in doubtful[:MOST_TEXTS])
+    return tuple(_show(trial.examples[int(learned[row])], unseen[row]) for row in doubtful[:MOST_TEXTS])
 
 
 def worst_errors(scores: Vector, spam: Truth, thresholds: Thresholds) -> NDArray[np.intp]:
@@ -206,7 +221,7 @@ def _comparison(trial: Trial, spam: Truth, groups: Sequence[int]) -> dict[str, A
 
 
 def _suspicious(trial: Trial, learned: NDArray[np.intp], doubtful: NDArray[np.intp]) -> dict[str, Any]:
-    by_source = Counter(trial.examples[learned[row]].source for row in doubtful)
+    by_source = Counter(trial.examples[int(learned[row])].source for row in doubtful)
     return {"looked_at": len(learned), "found": len(doubtful), "by_source": dict(by_source.most_common())}
 
 

@@ -2,14 +2,16 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
+from moderator.comment import CommentError
 from moderator.labelled import Example, example_of
 from moderator.store import Store
-from moderator.training.readers import BrokenRow, CorpusError, read_examples
+from moderator.training.readers import BrokenRow, CorpusError, format_of, read_examples, refuse_if_bad, rows_of
 
 __all__ = [
     "BrokenRow",
@@ -20,7 +22,9 @@ __all__ = [
     "group_of",
     "names",
     "normalised",
+    "number_of",
     "starter",
+    "stream",
 ]
 
 
@@ -55,9 +59,9 @@ def _carried(folder: str) -> list[Traversable]:
     return sorted((file for file in inside if file.name.endswith((".jsonl", ".tsv"))), key=lambda file: file.name)
 
 
-def from_store(store: Store) -> list[Example]:
+def from_store(store: Store) -> Iterator[Example]:
     """Every comment that a human called ham or spam; its source is its site."""
-    return [Example(found.comment, found.label, f"site {found.site}") for found in store.labelled()]
+    return (Example(found.comment, found.label, f"site {found.site}") for found in store.labelled())
 
 
 def from_file(path: Path, *, keep_good_rows: bool = False) -> tuple[list[Example], list[BrokenRow]]:
@@ -70,6 +74,39 @@ def from_file(path: Path, *, keep_good_rows: bool = False) -> tuple[list[Example
     return found.examples, found.broken
 
 
+def stream(path: Path, *, keep_good_rows: bool = False) -> Iterator[Example | BrokenRow]:
+    """The same one by one, for a file of any length; an id that comes twice comes twice, and the last one counts.
+
+    A broken row is given too where they are allowed; otherwise they raise CorpusError, at the end of the file, so that
+    it tells how many there are.
+    """
+    kind = format_of(path)
+    if not kind.labelled:
+        from_file(path)  # says what is missing
+    source = path.name.removesuffix(".gz").rpartition(".")[0] or path.name
+    good, broken = 0, 0
+    shown: list[BrokenRow] = []
+    passed: Counter[str] = Counter()
+    for row in rows_of(path, kind):
+        if row.passed:
+            passed[row.passed] += 1
+            continue
+        try:
+            if row.problem:
+                raise CommentError("", row.problem)
+            example = example_of(row.fields, source=source)
+        except CommentError as error:
+            problem = BrokenRow(path.name, row.line, row.problem or str(error))
+            broken += 1
+            shown = [*shown, problem][:3]
+            if keep_good_rows:
+                yield problem
+            continue
+        good += 1
+        yield example
+    refuse_if_bad(path, good=good, broken=broken, shown=shown, passed=passed, keep_good_rows=keep_good_rows)
+
+
 def normalised(example: Example) -> str:
     """The text by which two examples count as the same: words alone, without case and numbers."""
     words = "".join(character if character.isalpha() else " " for character in example.comment.body.lower()).split()
@@ -78,7 +115,11 @@ def normalised(example: Example) -> str:
 
 def group_of(example: Example) -> int:
     """A number that near-equal texts share, from their first twelve words; the same on every machine and day."""
-    key = " ".join(normalised(example).split()[:12])
+    return number_of(" ".join(normalised(example).split()[:12]))
+
+
+def number_of(key: str) -> int:
+    """48 bits of a text's hash."""
     return int.from_bytes(hashlib.blake2b(key.encode("utf-8", "replace"), digest_size=6).digest(), "big")
 
 

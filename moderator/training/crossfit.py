@@ -1,21 +1,23 @@
 """What takes more fits than one: scores of comments by models that have not seen them, and how more comments help."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
 from moderator.training.evaluate import caught
-from moderator.training.fit import Table, Vector, Weights, fit, with_drop_out
+from moderator.training.fit import ALONE, USUAL, Setting, Table, Vector, Weights, fit, sigmoid
 from moderator.training.measure import Truth, area, rank
+from moderator.training.parallel import Workers
 
 FOLDS = 3
 STEPS = (8, 4, 2)  # an eighth, a quarter and a half of the groups; then all
 # A list of doubtful labels needs the order of the scores, not their last digits.
 ROUNDS = 25
+# From so many parts on (some 30,000 comments) one fit keeps all cores busy.
+MANY_PARTS = 4
 Rows = NDArray[np.intp]
 
 
@@ -32,18 +34,36 @@ class Learned:
         return asdict(self)
 
 
-def _probabilities(weights: Weights, table: Table) -> Vector:
-    found: Vector = 1.0 / (1.0 + np.exp(-np.clip(weights.logits(table), -500, 500)))
-    return found
+def _fit(table: Table, spam: Truth, weight: Vector, setting: Setting, rounds: int) -> Weights:
+    return fit(table, spam, weight, drop_out=True, setting=setting, rounds=rounds)
 
 
-def _fit(table: Table, spam: Truth, weight: Vector, rows: Rows, rounds: int) -> Weights:
-    return fit(*with_drop_out(table.take(rows), spam[rows], weight[rows]), rounds=rounds)
+def fits(
+    table: Table,
+    spam: Truth,
+    weight: Vector,
+    wanted: Iterable[tuple[Rows, Setting]],
+    *,
+    rounds: int = 60,
+    workers: Workers = ALONE,
+) -> Iterator[Weights]:
+    """A fit from nothing on each choice of rows and setting, in order.
+
+    Few comments: the fits are done side by side. Many: one after the other, each with its parts side by side, so that
+    no more than one choice of rows is out at a time.
+    """
+    if len(table.parts) < MANY_PARTS:
+        calls = ((table.take(rows), spam[rows], weight[rows], setting, rounds) for rows, setting in wanted)
+        yield from workers.run(_fit, calls)
+        return
+    for rows, setting in wanted:
+        part = table.take(rows)
+        yield fit(part, spam[rows], weight[rows], drop_out=True, setting=setting, rounds=rounds, workers=workers)
 
 
-def _fits(table: Table, spam: Truth, weight: Vector, parts: Sequence[Rows], rounds: int, jobs: int) -> list[Weights]:
-    """A fit from nothing for each part, side by side."""
-    found: list[Weights] = Parallel(n_jobs=jobs)(delayed(_fit)(table, spam, weight, rows, rounds) for rows in parts)
+def fold_of(groups: Sequence[int] | NDArray[np.int64], folds: int) -> NDArray[np.int64]:
+    """The fold of each comment, by its group: always the same. The last digit has chosen the yardstick already."""
+    found: NDArray[np.int64] = np.asarray(groups, dtype=np.int64) // 10 % folds
     return found
 
 
@@ -52,7 +72,14 @@ def _both(spam: Truth) -> bool:
 
 
 def out_of_fold(
-    table: Table, spam: Truth, weight: Vector, groups: Sequence[int], *, folds: int = FOLDS, jobs: int = -1
+    table: Table,
+    spam: Truth,
+    weight: Vector,
+    groups: Sequence[int] | NDArray[np.int64],
+    *,
+    folds: int = FOLDS,
+    setting: Setting = USUAL,
+    workers: Workers = ALONE,
 ) -> Vector | None:
     """Each comment's probability of spam by a model that has seen neither it nor its like; None with too few groups."""
     fold = np.unique(np.array(groups, dtype=np.int64), return_inverse=True)[1] % folds
@@ -60,9 +87,10 @@ def out_of_fold(
     if not all(_both(spam[rows]) and len(rows) < len(spam) for rows in parts):
         return None
     scores = np.empty(len(spam))
-    for number, weights in enumerate(_fits(table, spam, weight, parts, ROUNDS, jobs)):
+    wanted = ((rows, setting) for rows in parts)
+    for number, weights in enumerate(fits(table, spam, weight, wanted, rounds=ROUNDS, workers=workers)):
         left = np.flatnonzero(fold == number)
-        scores[left] = _probabilities(weights, table.take(left))
+        scores[left] = sigmoid(weights.logits(table.take(left)))
     return scores
 
 
@@ -87,11 +115,12 @@ def learning_curve(
     table: Table,
     spam: Truth,
     weight: Vector,
-    groups: Sequence[int],
+    groups: Sequence[int] | NDArray[np.int64],
     yardstick: tuple[Table, Truth],
     *,
     whole: Weights | None = None,
-    jobs: int = -1,
+    setting: Setting = USUAL,
+    workers: Workers = ALONE,
     progress: Callable[[str], None] = lambda text: None,
 ) -> list[Learned]:
     """How good fits from nothing on parts of the comments are; ``whole`` is the fit on all of them, if there is one.
@@ -101,17 +130,17 @@ def learning_curve(
     measured, truth = yardstick
     if not _both(truth):
         return []
-    # Groups are hashes, so their digits are as good as a draw; the last one has chosen the yardstick already.
-    place = np.array(groups, dtype=np.int64) // 10 % STEPS[0]
+    place = fold_of(groups, STEPS[0])
     parts = [np.flatnonzero(place < STEPS[0] // step) for step in STEPS]
     parts = [rows for rows in parts if _both(spam[rows])]
     if whole is None:
         parts.append(np.arange(len(spam)))
     progress(f"learning curve: {len(parts)} fits on {', '.join(f'{len(rows):,}' for rows in parts)} comments")
-    fitted = list(zip((len(rows) for rows in parts), _fits(table, spam, weight, parts, 60, jobs), strict=True))
+    wanted = ((rows, setting) for rows in parts)
+    fitted = list(zip(map(len, parts), fits(table, spam, weight, wanted, workers=workers), strict=True))
     if whole is not None:
         fitted.append((len(spam), whole))
-    return [_learned(count, _probabilities(weights, measured), truth) for count, weights in fitted]
+    return [_learned(count, sigmoid(weights.logits(measured)), truth) for count, weights in fitted]
 
 
 def _learned(count: int, scores: Vector, truth: Truth) -> Learned:

@@ -1,80 +1,86 @@
 """Logistic regression on hashed features, drawn towards the weights of the model that it starts from."""
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
-import scipy.sparse as sparse
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 from threadpoolctl import threadpool_limits
 
 from moderator import features
-from moderator.comment import Comment
-from moderator.features import ADDRESS, AUTHOR, MARKS, SPACES, TABLE_SIZE
-from moderator.reading import read
-from moderator.signals import SIGNALS, measure
+from moderator.features import ADDRESS, AUTHOR, MARKS, NAMED, NAMED_WORDS, OWN_WEIGHTS, SPACES, TABLE_SIZE
+from moderator.signals import SIGNALS
+from moderator.training.objective import TOGETHER, Lesson, View, batches, by_space, slopes, summed
+from moderator.training.parallel import ALONE, Workers
+from moderator.training.table import WIDTH, Part, Table, Vector, tabulate
 
-Vector = NDArray[np.float64]
+__all__ = [
+    "ALONE",
+    "USUAL",
+    "Setting",
+    "Table",
+    "Vector",
+    "Weights",
+    "calibrate",
+    "fit",
+    "recalibrated",
+    "sigmoid",
+    "tabulate",
+]
 
 # How much room each space and the signals have: a feature's value is multiplied by this in training, so a greater
 # number means less regularisation. Chosen on leave-one-source-out runs, see docs/notes.md.
-SCALES = {"body": 1.0, "words": 1.0, "author": 4.0, "address": 2.0, "links": 1.0, "anchors": 1.0, "marks": 0.4}
-SIGNAL_SCALE = 0.4
+SCALES = {"body": 1.0, "words": 1.0, "author": 2.0, "address": 2.0, "links": 0.5, "anchors": 0.5, "marks": 0.4}
+SIGNAL_SCALE = 0.2
 STRENGTH = 2.0  # inverse regularisation, as scikit-learn's C
 
 # What belongs to the author; all else is the text. Field drop-out: every comment that has both is learned from once
-# more without its author and once more without its text, so that neither leans on the other being there.
-WHO = frozenset({AUTHOR, ADDRESS, MARKS})
+# more without its author and once more without its text, so that neither leans on the other being there; and once more
+# as if its author's name were all of its text, so that what is advertised in names is known where a text says it.
+WHO = frozenset({AUTHOR, ADDRESS, MARKS, NAMED, NAMED_WORDS})
+AS_TEXT = frozenset({NAMED, NAMED_WORDS})
 WHO_SIGNALS = frozenset(
     {"name_has_words", "name_is_lower_case", "name_is_an_address", "name_in_the_text", "name_in_the_address"}
     | {"hyphens_in_the_address", "long_address", "deep_address", "borrowed_address", "mail_of_own_host", "links_home"}
 )
-DROPPED = 0.3  # what such a copy counts
+DROPPED = (0.3, 0.6, 0.3)  # what such copies count: without author, without text, the name as text
 
 
-@dataclass(frozen=True)
-class Table:
-    """Comments as numbers: hashed n-grams (rows × TABLE_SIZE), and signals (rows × len(SIGNALS))."""
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What a fit may be tuned by; the search tries others than these."""
 
-    grams: sparse.csr_matrix
-    signals: NDArray[np.float32]
+    strength: float = STRENGTH
+    words: float = SCALES["words"]
+    author: float = SCALES["author"]
+    address: float = SCALES["address"]
+    signals: float = SIGNAL_SCALE
+    dropped: float = 1.0  # times DROPPED
+    lean: float = 0.0
 
-    def __len__(self) -> int:
-        return int(self.signals.shape[0])
-
-    def take(self, rows: NDArray[np.intp]) -> "Table":
-        """Some of the rows."""
-        return Table(self.grams[rows], self.signals[rows])
-
-
-def without_author(table: Table) -> Table:
-    """The same comments as if nobody had signed them."""
-    text = sparse.diags((~_who_columns()).astype(np.float32))
-    return Table((table.grams @ text).tocsr(), table.signals * ~_who_signals())
+    def room(self) -> NDArray[np.float64]:
+        """The scale of every weight."""
+        scales = {**SCALES, "words": self.words, "author": self.author, "address": self.address}
+        own = [space for space in SPACES if not space.like]
+        return np.repeat([scales[space.name] for space in own], [1 << space.bits for space in own])
 
 
-def _who_columns() -> NDArray[np.bool_]:
-    return np.repeat(np.isin(np.arange(len(SPACES)), list(WHO)), features.SIZES)
+USUAL = Setting()
 
 
-def _who_signals() -> NDArray[np.bool_]:
-    return np.array([signal.__name__ in WHO_SIGNALS for signal in SIGNALS])
-
-
-def with_drop_out(table: Table, spam: NDArray[np.bool_], weight: Vector) -> tuple[Table, NDArray[np.bool_], Vector]:
-    """The rows, and copies of those that have an author and a text, without the one and without the other."""
-    who_columns, who_signals = _who_columns(), _who_signals()
-    who = sparse.diags(who_columns.astype(np.float32))
-    text = sparse.diags((~who_columns).astype(np.float32))
-    of_author, of_text = (table.grams @ who).tocsr(), (table.grams @ text).tocsr()
-    for part in (of_author, of_text):
-        part.eliminate_zeros()
-    both = np.flatnonzero((np.diff(of_author.indptr) > 0) & (np.diff(of_text.indptr) > 0))
-    grams = sparse.vstack([table.grams, of_text[both], of_author[both]]).tocsr()
-    signals = np.concatenate([table.signals, table.signals[both] * ~who_signals, table.signals[both] * who_signals])
-    copies = np.concatenate([weight[both], weight[both]]) * DROPPED
-    return Table(grams, signals), np.concatenate([spam, spam[both], spam[both]]), np.concatenate([weight, copies])
+@lru_cache(maxsize=1)
+def _views() -> tuple[View, View, View, View]:
+    """All of a comment, its text alone, its author alone, the author's name as a text."""
+    who, as_text = (np.isin(np.arange(WIDTH), list(some)).astype(np.float64) for some in (WHO, AS_TEXT))
+    signals = np.array([signal.__name__ in WHO_SIGNALS for signal in SIGNALS], dtype=np.float64)
+    return (
+        View(np.ones(WIDTH), np.ones(len(SIGNALS))),
+        View(1 - who, 1 - signals),
+        View(who, signals),
+        View(as_text, np.zeros(len(SIGNALS))),
+    )
 
 
 @dataclass(frozen=True)
@@ -86,40 +92,20 @@ class Weights:
     means: Vector
     bias: float
 
-    def logits(self, table: Table) -> Vector:
-        """Log-odds of every row."""
-        found: Vector = table.grams @ self.table + (table.signals - self.means) @ self.signals + self.bias
+    def logits(self, table: Table, *, signed: bool = True) -> Vector:
+        """Log-odds of every row; without ``signed`` as if nobody had signed them."""
+        view = _views()[0 if signed else 1]
+        wide = features.whole(self.table.astype(np.float64))
+        found = []
+        for part in table.parts:
+            found.append(self._logits(part, by_space(part, wide), view))
+            part.release()
+        return np.concatenate(found) if found else np.empty(0)
+
+    def _logits(self, part: Part, spaces: Vector, view: View) -> Vector:
+        signals = part.signals * view.signals - self.means
+        found: Vector = spaces @ view.spaces + signals @ self.signals + self.bias
         return found
-
-
-def tabulate(comments: Sequence[Comment], *, progress: Callable[[int], None] = lambda done: None) -> Table:
-    """Read and hash comments; ``progress`` is told how many are done."""
-    indices: list[NDArray[np.uint32]] = []
-    values: list[NDArray[np.float32]] = []
-    starts = [np.zeros(1, np.int64)]
-    signals = np.empty((len(comments), len(SIGNALS)), dtype=np.float32)
-    for begin in range(0, len(comments), features.BLOCK):
-        readings = [read(comment) for comment in comments[begin : begin + features.BLOCK]]
-        rows = features.rows([features.lay_out(reading) for reading in readings])
-        indices.append(rows.buckets)
-        values.append(rows.scales().astype(np.float32).ravel().repeat(rows.counts().ravel()))
-        starts.append(starts[-1][-1] + rows.counts().sum(axis=1).cumsum())
-        signals[begin : begin + len(readings)] = [measure(reading) for reading in readings]
-        progress(min(begin + features.BLOCK, len(comments)))
-    grams = sparse.csr_matrix(
-        (
-            np.concatenate(values) if values else np.empty(0, np.float32),
-            np.concatenate(indices).astype(np.int32) if indices else np.empty(0, np.int32),
-            np.concatenate(starts),
-        ),
-        shape=(len(comments), TABLE_SIZE),
-    )
-    return Table(grams, signals)
-
-
-def _room() -> NDArray[np.float32]:
-    """The scale of every bucket of the weight table."""
-    return np.repeat(np.array([SCALES[space.name] for space in SPACES], np.float32), features.SIZES)
 
 
 def fit(
@@ -128,55 +114,133 @@ def fit(
     weight: Vector,
     *,
     base: Weights | None = None,
-    strength: float = STRENGTH,
+    drop_out: bool = False,
+    setting: Setting = USUAL,
     rounds: int = 60,
+    workers: Workers = ALONE,
 ) -> Weights:
     """Weights that minimise the weighted logistic loss, by L-BFGS (Liu & Nocedal 1989).
 
     ``spam`` says which rows are, ``weight`` what each counts. With ``base`` the penalty is on the distance from it, so
-    that a few new rows move the model only as far as they say something; without, on the distance from nothing.
+    that a few new rows move the model only as far as they say something; without, on the distance from nothing. With
+    ``drop_out`` every comment that has both an author and a text is learned from once more without the one, once more
+    without the other, and once more with its author's name for a text. Sums go over the parts in their order, so the
+    weights do not depend on ``workers``.
     """
-    sign = np.where(spam, 1.0, -1.0)
-    room = _room()
-    seen = np.zeros(TABLE_SIZE, dtype=np.bool_)
-    seen[table.grams.indices] = True
-    used = np.flatnonzero(seen)  # buckets that no row has keep the base's weight
-    place = np.cumsum(seen, dtype=np.int32) - 1
-    narrow = sparse.csr_matrix(
-        (
-            table.grams.data * room[table.grams.indices],
-            place[table.grams.indices],
-            table.grams.indptr,
-        ),
-        shape=(len(table), len(used)),
-    )
-    turned = narrow.T.tocsr()
-    means = base.means if base else table.signals[~spam].mean(axis=0, dtype=np.float64)
-    dense = (table.signals - means) * SIGNAL_SCALE
-    offset = base.logits(table) if base else np.zeros(len(table))
-    count = len(used)
-
-    def loss(point: Vector) -> tuple[float, Vector]:
-        weights, signals, bias = point[:count], point[count:-1], point[-1]
-        # In 32 bits: with a 64-bit vector SciPy would copy the whole matrix at every product.
-        margin = sign * (offset + narrow @ weights.astype(np.float32) + dense @ signals + bias)
-        pull = -sign * weight / (1.0 + np.exp(np.clip(margin, -500, 500)))
-        gradient = np.concatenate([turned @ pull.astype(np.float32), dense.T @ pull, [pull.sum()]])
-        gradient[:-1] += point[:-1] / strength
-        value = float((weight * np.logaddexp(0.0, -margin)).sum() + 0.5 / strength * (point[:-1] @ point[:-1]))
-        return value, gradient
+    lessons = _lessons(table, spam, weight, base, setting.dropped if drop_out else 0.0, setting.signals)
+    means = lessons[0].means
+    seen = np.zeros(TABLE_SIZE, dtype=np.int64)
+    for part in table.parts:
+        seen += np.bincount(part.buckets, minlength=TABLE_SIZE)
+        part.release()
+    seen = features.folded(seen)
+    used = np.flatnonzero(seen)  # weights that no row has keep the base's
+    scale = _leaning(table, spam, setting.lean) if setting.lean else _rarity(seen, len(table))
+    count, room = len(used), (setting.room() * scale)[used]
+    strength = setting.strength
 
     # One thread: the vectors are short for BLAS, and its threads, spinning on busy cores, made 6 s of work 40.
-    with threadpool_limits(1):
+    # On a cluster a task is a batch, as what a task costs beside its work is as much as the work on a part.
+    size = 1 if workers.client is None else TOGETHER
+    with threadpool_limits(1), workers.beside(list(batches(lessons, size))) as evaluate:
+
+        def loss(point: Vector) -> tuple[float, Vector]:
+            own = np.zeros(OWN_WEIGHTS)
+            own[used] = point[:count] * room
+            sums = evaluate(slopes, features.whole(own), point[count:-1], float(point[-1]))
+            found = summed(summed(batch) for batch in batches(sums, TOGETHER // size))
+            gradient = np.concatenate([features.folded(found.table)[used] * room, found.signals, [found.bias]])
+            gradient[:-1] += point[:-1] / strength
+            return found.value + 0.5 / strength * float(point[:-1] @ point[:-1]), gradient
+
         start = np.zeros(count + len(SIGNALS) + 1)
         found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": rounds, "maxcor": 10})
-    fitted = np.zeros(TABLE_SIZE, np.float32) if base is None else base.table.copy()
-    fitted[used] += (found.x[:count] * room[used]).astype(np.float32)
-    signals = found.x[count:-1] * SIGNAL_SCALE
+    fitted = np.zeros(OWN_WEIGHTS, np.float32) if base is None else base.table.copy()
+    fitted[used] += (found.x[:count] * room).astype(np.float32)
+    signals = found.x[count:-1] * setting.signals
     bias = float(found.x[-1])
     if base is not None:
         signals, bias = signals + base.signals, bias + base.bias
     return Weights(fitted, signals, means, bias)
+
+
+def _rarity(seen: NDArray[np.int64], rows: int) -> Vector:
+    """The inverse document frequency of every weight's features, as a share of the greatest (Spärck Jones 1972).
+
+    As a scale it says how much a weight may grow: what nearly all comments have learns little from any of them.
+    """
+    found: Vector = (np.log((1 + rows) / (1 + np.minimum(seen, rows))) + 1) / (np.log(1 + rows) + 1)
+    return found
+
+
+def _leaning(table: Table, spam: NDArray[np.bool_], power: float) -> Vector:
+    """More room for buckets that one label has more often: their naive Bayes log-ratio, raised to ``power``.
+
+    After NB-SVM (Wang & Manning 2012). Scaled so that a feature's room is 1 in the mean of squares over all rows.
+    """
+    spam_has, ham_has = np.zeros(TABLE_SIZE), np.zeros(TABLE_SIZE)
+    begin = 0
+    for part in table.parts:
+        of_spam = np.repeat(spam[begin : begin + len(part)], part.sizes().sum(axis=1))
+        spam_has += np.bincount(part.buckets[of_spam], minlength=TABLE_SIZE)
+        ham_has += np.bincount(part.buckets[~of_spam], minlength=TABLE_SIZE)
+        begin += len(part)
+        part.release()
+    spam_has, ham_has = features.folded(spam_has) + 1, features.folded(ham_has) + 1
+    ratio = np.log(spam_has / spam_has.sum()) - np.log(ham_has / ham_has.sum())
+    room: Vector = np.abs(ratio) ** power
+    often = spam_has + ham_has - 2
+    room /= np.sqrt(often @ room**2 / often.sum())
+    return room
+
+
+def _lessons(
+    table: Table, spam: NDArray[np.bool_], weight: Vector, base: Weights | None, dropped: float, signal_scale: float
+) -> list[Lesson]:
+    """Each part with what belongs to it; the copies' weights are 0 for comments that have only one of the fields."""
+    bounds = np.cumsum([0, *map(len, table.parts)])
+    both = [_has_both(part) for part in table.parts] if dropped else []
+    means = base.means if base else _means(table, spam, np.concatenate(both) if both else None)
+    views = _views() if dropped else _views()[:1]
+    wide = features.whole(base.table.astype(np.float64)) if base else None
+    lessons = []
+    for number, (part, (begin, end)) in enumerate(zip(table.parts, pairwise(bounds), strict=True)):
+        whole = weight[begin:end].astype(np.float64)
+        copied = whole * both[number] * dropped if dropped else whole
+        if base is None or wide is None:
+            offsets: list[Vector] = [np.zeros(len(part)) for _ in views]
+        else:
+            spaces = by_space(part, wide)
+            offsets = [base._logits(part, spaces, view) for view in views]
+        sign = np.where(spam[begin:end], 1.0, -1.0)
+        named = part.sizes()[:, NAMED] > 0  # else there is no name to be taken for a text
+        weights = (whole, copied * DROPPED[0], copied * DROPPED[1], copied * named * DROPPED[2])[: len(views)]
+        lessons.append(Lesson(part, sign, views, weights, tuple(offsets), means, signal_scale))
+    return lessons
+
+
+def _has_both(part: Part) -> NDArray[np.bool_]:
+    sizes, (_, text, who, _) = part.sizes(), _views()
+    found: NDArray[np.bool_] = (sizes @ text.spaces > 0) & (sizes @ who.spaces > 0)
+    return found
+
+
+def _means(table: Table, spam: NDArray[np.bool_], both: NDArray[np.bool_] | None) -> Vector:
+    """The mean signals of good comments; a comment's copies have its signals once between them."""
+    signals = table.signals.astype(np.float64)
+    ham = signals[~spam]
+    if both is None:
+        found: Vector = ham.mean(axis=0)
+        return found
+    copied = signals[~spam & both]
+    found = (ham.sum(axis=0) + copied.sum(axis=0)) / (len(ham) + 3 * len(copied))
+    return found
+
+
+def sigmoid(logits: Vector) -> Vector:
+    """Probabilities of log-odds."""
+    found: Vector = 1.0 / (1.0 + np.exp(-np.clip(logits, -500, 500)))
+    return found
 
 
 def calibrate(logits: Vector, spam: NDArray[np.bool_], weight: Vector) -> tuple[float, float]:

@@ -5,9 +5,10 @@ from importlib import resources
 from itertools import groupby
 from typing import Any
 
-from moderator.training import drawing, report_charts
+from moderator.training import drawing, report_charts, report_trials
 from moderator.training.account import Shown, Texts
 from moderator.training.measure import SURE
+from moderator.training.report_tables import row, section, table
 from moderator.training.wording import DASH, FIGURES, change, day, figure, of_a_thousand, percent, safe
 
 Content = Mapping[str, Any]
@@ -23,13 +24,15 @@ def render(content: Content, texts: Texts | None) -> str:
         _head(content),
         _crowds(content),
         _comparison(content),
-        _section("Thresholds, and how they came about", "", _thresholds(content)),
-        _section("In pictures", _on_what(content), report_charts.figures(content)),
+        section("Thresholds, and how they came about", "", _thresholds(content)),
+        section("In pictures", _on_what(content), report_charts.figures(content)),
+        report_trials.in_time(content),
         _slices(content),
         _topics(content),
         _worst(texts),
         _suspicious(content, texts),
         _sources(content),
+        report_trials.search(content),
         _notes(content, texts),
     )
     return (
@@ -40,24 +43,6 @@ def render(content: Content, texts: Texts | None) -> str:
         + "\n".join(section for section in sections if section)
         + "\n</main>\n</body>\n</html>\n"
     )
-
-
-def _section(title: str, lead: str, body: str) -> str:
-    if not body:
-        return ""
-    introduced = f'<p class="soft">{lead}</p>\n' if lead else ""
-    return f"<section>\n<h2>{title}</h2>\n{introduced}{body}\n</section>"
-
-
-def _table(head: Sequence[str], rows: Sequence[str]) -> str:
-    titles = "".join(f'<th scope="col">{title}</th>' for title in head)
-    return f'<div class="wide"><table><thead><tr>{titles}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
-
-
-def _row(*cells: str, kind: str = "") -> str:
-    first, *rest = cells
-    of = f' class="{kind}"' if kind else ""
-    return f'<tr{of}><th scope="row">{first}</th>{"".join(f"<td>{cell}</td>" for cell in rest)}</tr>'
 
 
 # At the top: what an operator wants to know
@@ -163,15 +148,15 @@ def _comparison(content: Content) -> str:
                 span,
                 f'<span class="{kind}">{word}</span>' if word else DASH,
             ]
-        rows.append(_row(*cells))
+        rows.append(row(*cells))
     head = ["", "this model", f"between, at {percent(SURE)}"]
     if not old:
-        return _section("In figures", "There was no model in force to compare it with.", _table(head, rows))
+        return section("In figures", "There was no model in force to compare it with.", table(head, rows))
     lead = (
         f"In force until now: {safe(old['with'])}. Both judged the same comments. A change counts only where its "
         "interval, of both models on the same resamples, does not reach over nought."
     )
-    return _section("Against the model in force", lead, _table([*head, "in force", "change, between", ""], rows))
+    return section("Against the model in force", lead, table([*head, "in force", "change, between", ""], rows))
 
 
 def _thresholds(content: Content) -> str:
@@ -205,7 +190,7 @@ def _slices(content: Content) -> str:
     for by, parts in groupby(content["slices"], key=lambda part: part["by"]):
         rows.append(f'<tr class="part"><th scope="rowgroup" colspan="6">{safe(by)}</th></tr>')
         rows += [
-            _row(
+            row(
                 safe(part["name"]),
                 f"{part['ham']:,}",
                 _share(part["ham_held"], part["ham"], part["ham_held_at_most"], "ham"),
@@ -222,7 +207,7 @@ def _slices(content: Content) -> str:
         "After ≤ stands what the true share does not exceed, at 95 %. "
         "Pale rows have fewer than 30 of a class and prove little."
     )
-    return _section("For whom it is worse", lead, _table(["", "good", "held", "spam", "let through", "ROC-AUC"], rows))
+    return section("For whom it is worse", lead, table(["", "good", "held", "spam", "let through", "ROC-AUC"], rows))
 
 
 def _topics(content: Content) -> str:
@@ -232,9 +217,9 @@ def _topics(content: Content) -> str:
         if count["wrong"]
     ]
     topics.sort(key=lambda topic: (-topic[1], topic[0]))
-    rows = [_row(safe(name), f"{wrong:,}", f"{of:,}", percent(wrong / of)) for name, wrong, of in topics[:MOST_TOPICS]]
+    rows = [row(safe(name), f"{wrong:,}", f"{of:,}", percent(wrong / of)) for name, wrong, of in topics[:MOST_TOPICS]]
     lead = "How many comments of each sort stand on the wrong side of the threshold to hold."
-    return _section("Errors by topic", lead, _table(["", "wrong", "of", "share"], rows) if rows else "")
+    return section("Errors by topic", lead, table(["", "wrong", "of", "share"], rows) if rows else "")
 
 
 # Comments to read, only for an installation's own model
@@ -260,7 +245,7 @@ def _worst(texts: Texts | None) -> str:
         "The most confident mistakes on the yardstick. Some will be wrong labels; "
         "those that are not say what to teach next."
     )
-    return _section("Worst errors", lead, "".join(map(_text, texts.worst)))
+    return section("Worst errors", lead, "".join(map(_text, texts.worst)))
 
 
 def _suspicious(content: Content, texts: Texts | None) -> str:
@@ -271,13 +256,13 @@ def _suspicious(content: Content, texts: Texts | None) -> str:
         f"Of {found['looked_at']:,} labels {found['found']:,} are denied with confidence by models that have not seen "
         "these comments nor their like. Either the label is wrong, or the comment is unlike all others."
     )
-    rows = [_row(safe(source), f"{count:,}") for source, count in found["by_source"].items()]
-    body = _table(["source", "labels in doubt"], rows) if rows else "<p>None is.</p>"
-    return _section("Suspicious labels", lead, body + "".join(map(_text, texts.suspicious if texts else ())))
+    rows = [row(safe(source), f"{count:,}") for source, count in found["by_source"].items()]
+    body = table(["source", "labels in doubt"], rows) if rows else "<p>None is.</p>"
+    return section("Suspicious labels", lead, body + "".join(map(_text, texts.suspicious if texts else ())))
 
 
 def _sources(content: Content) -> str:
-    rows = [_row(safe(name), f"{count:,}") for name, count in sorted(content["learned_from"].items())]
+    rows = [row(safe(name), f"{count:,}") for name, count in sorted(content.get("learned_from", {}).items())]
     own = content.get("own")
     lead = ""
     if own:
@@ -286,7 +271,7 @@ def _sources(content: Content) -> str:
             f"Of them {own['comments']:,} are this installation's verdicts ({own['spam']:,} spam); models that had not "
             f"seen them were tried on them{auc}."
         )
-    return _section("Learned from", lead, _table(["source", "comments"], rows) if rows else "")
+    return section("Learned from", lead, table(["source", "comments"], rows) if rows else "")
 
 
 def _notes(content: Content, texts: Texts | None) -> str:

@@ -16,6 +16,7 @@ from moderator.reading import Reading, read
 from moderator.training import corpus
 from moderator.training.account import measured
 from moderator.training.bootstrap import Interval, differences
+from moderator.training.groups import groups
 from moderator.training.measure import Truth, Vector
 from moderator.training.slices import slices
 
@@ -50,8 +51,8 @@ class Tried:
 
     @property
     def groups(self) -> list[int]:
-        """Which are near-equal."""
-        return [corpus.group_of(example) for example in self.examples]
+        """Which belong together."""
+        return [int(number) for number in groups(self.examples)]
 
     def told(self) -> dict[str, Any]:
         """Figures with intervals and bounds, and slices."""

@@ -5,7 +5,7 @@ A reader is one function from a path to rows in the labelled format; FORMATS lis
 
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ __all__ = [
     "format_of",
     "read_comments",
     "read_examples",
+    "refuse_if_bad",
     "rows_of",
 ]
 
@@ -148,18 +149,32 @@ def read_examples(path: Path, *, keep_good_rows: bool = False, label: Word | Non
     return _checked(path, Found(kind.name, list(settled.values()), broken, passed, notes), keep_good_rows)
 
 
+def refuse_if_bad(
+    path: Path, *, good: int, broken: int, shown: Sequence[BrokenRow], passed: Counter[str], keep_good_rows: bool
+) -> None:
+    """Raise CorpusError for a file with broken rows that are not allowed, or without any good one."""
+    if broken and not keep_good_rows:
+        told = "; ".join(str(row) for row in shown[:3])
+        rest = f" (and {broken - 3:,} more)" if broken > 3 else ""
+        raise CorpusError(
+            f"{path} has {broken:,} broken row{'s' * (broken > 1)}: {told}{rest}. Mend them, or pass "
+            f"--keep-good-rows to take the other {good:,}"
+        )
+    if not good:
+        over = ", ".join(f"{count:,} {why}" for why, count in passed.items())
+        raise CorpusError(f"{path} has no labelled comment in it" + (f" (passed over: {over})" if over else ""))
+
+
 def _checked(path: Path, found: Found, keep_good_rows: bool) -> Found:
     examples, broken = found.examples, found.broken
-    if broken and not keep_good_rows:
-        shown = "; ".join(str(row) for row in broken[:3])
-        rest = f" (and {len(broken) - 3:,} more)" if len(broken) > 3 else ""
-        raise CorpusError(
-            f"{path} has {len(broken):,} broken row{'s' * (len(broken) > 1)}: {shown}{rest}. Mend them, or pass "
-            f"--keep-good-rows to take the other {len(examples):,}"
-        )
-    if not examples:
-        over = ", ".join(f"{count:,} {why}" for why, count in found.passed.items())
-        raise CorpusError(f"{path} has no labelled comment in it" + (f" (passed over: {over})" if over else ""))
+    refuse_if_bad(
+        path,
+        good=len(examples),
+        broken=len(broken),
+        shown=broken,
+        passed=found.passed,
+        keep_good_rows=keep_good_rows,
+    )
     labels = {example.label for example in examples}
     if len(labels) == 1:
         found.notes.append(f"{path.name}: all {len(examples):,} comments are {labels.pop()}; training needs both")
