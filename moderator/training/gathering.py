@@ -106,8 +106,8 @@ def gather(
 ) -> Gathered:
     """The starter corpus (with ``names`` its names and padded copies too), the files, and the store's verdicts.
 
-    Raises CorpusError.     Of an id that comes twice in a file the last row counts, and of a text that comes twice from a source; with
-    ``scratch``, a folder, comments are kept there and not in memory.
+    Raises CorpusError. Of an id that comes twice in a file the last row counts, and of a text that comes twice from a
+    source; with ``scratch``, a folder, comments are kept there and not in memory.
     """
     columns = _Columns(Spool(scratch) if scratch else [])
     starter = corpus.starter()
