@@ -10,7 +10,7 @@ DEV := .venv/.dev-stamp
 # pip says what it does only where something goes wrong.
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: check serve test format lint types imports venv clean bench bench-quality
+.PHONY: check serve test clients format lint types imports venv clean bench bench-quality
 check: format lint types imports test
 
 # An editable install without its dependencies, which are there already, checked by their hashes. Its build backend
@@ -38,6 +38,10 @@ serve: $(SERVE)
 
 test: $(DEV)
 	$(BIN)/python -m pytest $(ARGS)
+
+# Real clients of the protocols, for their tests; into build/clients.
+clients: $(DEV)
+	$(BIN)/python tests/clients/install.py
 
 format: $(DEV)
 	$(BIN)/ruff format --check .

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import urlencode
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
@@ -31,6 +32,35 @@ def posts(key: str, first: int) -> Iterator[bytes]:
         )
         yield head.encode() + body
         number += 1
+
+
+def checks(key: str, first: int) -> Iterator[bytes]:
+    """The same comments, as clients of Akismet's protocol ask for them."""
+    number = first
+    while True:
+        sent = comment(number)
+        form = {
+            "api_key": key,
+            "blog": "https://blog.example",
+            "user_ip": sent["ip"],
+            "user_agent": sent["user_agent"],
+            "comment_author": f"{sent['author']['name']} {number}",  # each its own, or they would be one comment
+            "comment_author_email": sent["author"]["email"],
+            "comment_content": sent["body"],
+            "permalink": sent["post"]["url"],
+            "comment_date_gmt": sent["created"],
+        }
+        body = urlencode(form).encode()
+        head = (
+            "POST /1.1/comment-check HTTP/1.1\r\nHost: rest.akismet.com\r\n"
+            f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
+        yield head.encode() + body
+        number += 1
+
+
+# The kinds of requests that need a key, and where they go.
+KINDS = {"webhook": posts, "akismet": checks}
 
 
 def run(port: int, connections: int, seconds: float, next_request: Callable[[], bytes]) -> dict[str, object]:
@@ -85,7 +115,7 @@ def _whole(answer: bytes) -> bool:
 
 def main() -> None:
     port, connections, seconds, kind = int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]), sys.argv[4]
-    requests = posts(sys.argv[5], int(sys.argv[6])) if kind == "webhook" else None
+    requests = KINDS[kind](sys.argv[5], int(sys.argv[6])) if kind in KINDS else None
     prepared = iter([next(requests) for _ in range(int(seconds * 4000))]) if requests else None
     print(json.dumps(run(port, connections, seconds, lambda: next(prepared) if prepared else GET)))
 

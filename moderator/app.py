@@ -9,10 +9,12 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from moderator import review
+from moderator import settings as all_settings
 from moderator.moderation import Models, Moderator, StoreUnavailable, log_fault
 from moderator.settings import Settings
 from moderator.store import Clock, Store, StoreError
-from moderator.wire import blogspam, coral, native, problems
+from moderator.wire import akismet, blogspam, coral, native, problems
+from moderator.wire.native import page
 from moderator.wire.problems import Problem, answer
 
 log = logging.getLogger(__name__)
@@ -29,7 +31,12 @@ def create_app(settings: Settings, *, store: Store, shelf: Shelf, clock: Clock) 
     app = Flask("moderator", static_folder=None)
     app.url_map.merge_slashes = False  # a redirect would lose the body of a POST
     moderator = Moderator(store, shelf, clock)
-    app.register_blueprint(native.blueprint(store, moderator, most_bytes=settings.max_request_bytes))
+    app.register_blueprint(native.blueprint(store, moderator, clock, most_bytes=settings.max_request_bytes))
+    app.register_blueprint(page.blueprint(settings.public_url))
+    pepper = all_settings.secret(settings.data)
+    app.register_blueprint(
+        akismet.blueprint(store, moderator, clock, pepper=pepper, most_bytes=settings.max_request_bytes)
+    )
     app.register_blueprint(blogspam.blueprint(store, moderator, most_bytes=settings.max_request_bytes))
     app.register_blueprint(coral.blueprint(store, moderator, most_bytes=settings.max_request_bytes))
     app.register_blueprint(review.blueprint(store, shelf, settings, clock))
@@ -80,7 +87,10 @@ def _add_errors(app: Flask) -> None:
             return review.error_page(error)
         code = error.code or 500
         headers = [(name, value) for name, value in error.get_headers() if name in ("Allow", "Location", "Retry-After")]
-        return problems.render(Problem(code, _DETAILS.get(code, error.name), headers=headers))
+        detail, cure = _DETAILS.get(code, (error.name, ""))
+        if code == 404 and request.path.endswith("/"):
+            cure = "leave out the slash at the end of the address"
+        return problems.render(Problem(code, detail, cure=cure, headers=headers))
 
     @app.errorhandler(Exception)
     def failed(error: Exception) -> Response:
@@ -89,7 +99,7 @@ def _add_errors(app: Flask) -> None:
 
 
 _DETAILS = {
-    400: "the request cannot be understood",
-    404: "there is nothing at this address",
-    405: "this address does not take this method; see the header Allow",
+    400: ("the request cannot be understood", ""),
+    404: ("there is nothing at this address", "/docs shows the addresses that there are"),
+    405: ("this address does not take this method", "see the header Allow"),
 }

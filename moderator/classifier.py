@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from moderator import features, model_file
 from moderator.comment import Comment, Reason
-from moderator.features import BODY, SPACES, WORDS
+from moderator.features import AUTHOR, BODY, NAMED, NAMED_WORDS, SPACES, WORDS
 from moderator.model_file import ModelError
 from moderator.policy import Thresholds
 from moderator.reading import Reading, read
@@ -31,6 +31,8 @@ MOST_REASONS = 4
 SIGNALS_SAY = [(signal.__name__, sentence(signal)) for signal in SIGNALS]
 SPACES_SAY = [(space.name, f"{space.says[0].upper()}{space.says[1:]}.") for space in SPACES]
 TEXT = (BODY, WORDS)
+# However it is read, it is one name.
+NAME = (AUTHOR, NAMED, NAMED_WORDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +76,10 @@ class Classifier:
         signal_means: Sequence[float],
         thresholds: Thresholds,
     ) -> None:
-        """``weights`` has TABLE_SIZE entries; signals are taken relative to their means over good comments."""
+        """``weights`` has OWN_WEIGHTS entries; signals are taken relative to their means over good comments."""
         self.id = id
         self.thresholds = thresholds
-        self.weights = weights
+        self.weights = features.whole(weights)
         self.bias = bias
         self.signal_weights = np.array(signal_weights, dtype=np.float64)
         self.signal_means = np.array(signal_means, dtype=np.float64)
@@ -122,7 +124,7 @@ class Classifier:
     def _reasons(
         self, reading: Reading, block: features.Grams, spaces: Sequence[float], signals: Sequence[float]
     ) -> tuple[Reason, ...]:
-        text = spaces[BODY] + spaces[WORDS]
+        text, name = (sum(spaces[i] for i in group) for group in (TEXT, NAME))
         told: list[tuple[float, str, str]] = [
             # "It has a link" is no sentence for a comment without one.
             (weight, *SIGNALS_SAY[i])
@@ -130,8 +132,12 @@ class Classifier:
             if abs(weight) > LEAST_WEIGHT and weight * self._signal_weights[i] > 0
         ]
         told += [
-            (weight, *SPACES_SAY[i]) for i, weight in enumerate(spaces) if abs(weight) > LEAST_WEIGHT and i not in TEXT
+            (weight, *SPACES_SAY[i])
+            for i, weight in enumerate(spaces)
+            if abs(weight) > LEAST_WEIGHT and i not in TEXT and i not in NAME
         ]
+        if abs(name) > LEAST_WEIGHT:
+            told.append((name, *SPACES_SAY[AUTHOR]))
         if abs(text) > LEAST_WEIGHT:
             told.append((text, "words", ""))
         told.sort(key=lambda item: -abs(item[0]))

@@ -132,11 +132,25 @@ class Parent:
     text: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Behaviour:
+    """How the blog's form was filled in, as its page saw it; None: not known.
+
+    ``seconds`` from the first key to the sending, ``script`` whether the page's own script ran.
+    """
+
+    seconds: float | None = None
+    script: bool | None = None
+
+
+UNSEEN = Behaviour()
+
 # One JSON body is at most this (wire/), so a comment's text can't be longer; the other fields are short by nature.
 # WordPress keeps 245 characters of a name, 100 of an address and 200 of a URL.
 MOST_LONG = 1_048_576
 MOST_SHORT = 16_384
 MOST_ID = 255
+MOST_SECONDS = 31 * 24 * 3600
 LONG_FIELDS = frozenset({"body", "post.text", "parent.text"})
 
 # What no store and no page should meet: NUL (PostgreSQL refuses it) and lone surrogates (UTF-8 has no bytes for them).
@@ -148,8 +162,9 @@ class Comment:
     """What the blog sent, in our words.
 
     ``id`` is the blog's own; ``kind`` is ``comment``, ``reply``, ``pingback``, ``trackback`` or what else the blog
-    calls it; ``honeypot`` is what was typed into a field that people do not see. Build it with :meth:`from_json`,
-    which checks and cleans; the constructor itself trusts its caller.
+    calls it; ``honeypot`` is what was typed into a field that people do not see; ``role`` is what the author is on the
+    blog (``administrator`` …), in the blog's word. Build it with :meth:`from_json`, which checks and cleans; the
+    constructor itself trusts its caller.
     """
 
     body: str
@@ -163,6 +178,8 @@ class Comment:
     created: datetime | None = None
     language: str = ""
     honeypot: str = ""
+    role: str = ""
+    behaviour: Behaviour = UNSEEN
 
     @classmethod
     def from_json(cls, sent: Any, *, needs_id: bool = True, needs_body: bool = True) -> "Comment":
@@ -190,6 +207,9 @@ class Comment:
             created=_moment(sent.get("created")),
             language=_text(sent, "language"),
             honeypot=_text(sent, "honeypot"),
+            role=_text(sent, "role").strip().lower(),
+            # What few blogs know costs the others nothing.
+            behaviour=_behaviour(_inner(sent, "behaviour")) if "behaviour" in sent else UNSEEN,
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -206,9 +226,13 @@ class Comment:
             "created": self.created.isoformat() if self.created else "",
             "language": self.language,
             "honeypot": self.honeypot,
+            "role": self.role,
         }
         for name in ("author", "post", "parent"):
             whole[name] = {key: value for key, value in whole[name].items() if value}
+        if self.behaviour is not UNSEEN:
+            seen = {"seconds": self.behaviour.seconds, "script": self.behaviour.script}
+            whole["behaviour"] = {key: value for key, value in seen.items() if value is not None}
         return {key: value for key, value in whole.items() if value}
 
     def fingerprint(self) -> str:
@@ -251,7 +275,9 @@ def _text(sent: Mapping[str, Any], name: str, *, within: str = "") -> str:
 
 
 def _identifier(value: Any, *, name: str = "id", needed: bool = False) -> str:
-    """The blog's own id: a text, or a whole number as most blogs have it."""
+    """The blog's own id: a text, or a whole number as most blogs have it (41.0 is one in JSON)."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 1 << 63:
         value = str(value)
     if value is None or value == "":
@@ -272,6 +298,17 @@ def _inner(sent: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
         raise CommentError(name, f"must be an object, not {_type_name(value)}")
     return value
+
+
+def _behaviour(sent: Mapping[str, Any]) -> Behaviour:
+    seconds, script = sent.get("seconds"), sent.get("script")
+    if seconds is not None and (isinstance(seconds, bool) or not isinstance(seconds, int | float)):
+        raise CommentError("behaviour.seconds", f"must be a number, not {_type_name(seconds)}")
+    if seconds is not None and not 0 <= seconds <= MOST_SECONDS:
+        raise CommentError("behaviour.seconds", f"must be from 0 to {MOST_SECONDS:,}; leave it out if it is not known")
+    if script is not None and not isinstance(script, bool):
+        raise CommentError("behaviour.script", f"must be true or false, not {_type_name(script)}")
+    return Behaviour(float(seconds) if seconds is not None else None, script)
 
 
 def _moment(value: Any) -> datetime | None:

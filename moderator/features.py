@@ -5,6 +5,10 @@ each behind four zeros. Polynomial rolling hashes over that array give all chara
 of words come from prefix sums of the same polynomial. Every space has a range of its own in the one weight table, so a
 word in a name never meets the same word in the text. Within a space features are present or absent (the sixth "buy"
 says no more than the first), and each space is scaled to length one, so that a long text does not drown a name.
+
+A name is read twice: as a name, in a space of its own, and as text, with the weights of the text's words and wording
+(Daumé III 2007: what is shared beside what is special). "Cheap sofas" is then known from texts when it is a name, and
+from names when it is a text.
 """
 
 import re
@@ -12,7 +16,7 @@ import unicodedata
 import zlib
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,14 +29,19 @@ Floats = NDArray[np.float32]
 
 
 class Space(NamedTuple):
-    """A range of the weight table: 2 ** ``bits`` buckets, and the sentence a reason uses for it."""
+    """A group of features that is scaled to length one, and the sentence a reason uses for it.
+
+    It has 2 ** ``bits`` weights of its own in the table, or those of the space ``like``.
+    """
 
     name: str
     bits: int
     says: str
+    like: str = ""
 
 
-# The order is the order of the weight table. Bits: 2.6 MB in all, of 4 that a model may have.
+# The order is that of the weight table; those that share another's weights come last. Bits: 2.6 MB in all, of 4 that a
+# model may have.
 SPACES = (
     Space("body", 18, "the text's wording"),
     Space("words", 17, "the text's words"),
@@ -41,21 +50,42 @@ SPACES = (
     Space("links", 16, "the addresses in the text"),
     Space("anchors", 15, "what the links say"),
     Space("marks", 15, "the form of name, mail domain and addresses"),
+    Space("named", 18, "the wording of the author's name", like="body"),
+    Space("named words", 17, "the words of the author's name", like="words"),
 )
 SIZES = np.array([1 << space.bits for space in SPACES])
 OFFSETS = np.concatenate([[0], np.cumsum(SIZES)]).astype(np.uint32)
 TABLE_SIZE = int(OFFSETS[-1])
-BODY, WORDS, AUTHOR, ADDRESS, LINKS, ANCHORS, MARKS = range(len(SPACES))
+BODY, WORDS, AUTHOR, ADDRESS, LINKS, ANCHORS, MARKS, NAMED, NAMED_WORDS = range(len(SPACES))
+_OWNERS = [[space.name for space in SPACES].index(space.like or space.name) for space in SPACES]
+# Weights that are fitted and kept, before those that are the same ones again.
+OWN_WEIGHTS = sum(1 << space.bits for space in SPACES if not space.like)
 
-# Spaces that are read as characters, in the order of the layout; the body is read as words too.
-WRITTEN = (BODY, AUTHOR, ADDRESS, LINKS, ANCHORS)
+
+def whole(own: NDArray[Any]) -> NDArray[Any]:
+    """A value for each bucket, from one for each weight: those that are shared stand twice."""
+    return np.concatenate([own[OFFSETS[owner] : OFFSETS[owner + 1]] for owner in _OWNERS])
+
+
+def folded(by_bucket: NDArray[Any]) -> NDArray[Any]:
+    """A value for each weight, from one for each bucket: those of shared weights are added up; :func:`whole` turned."""
+    own = by_bucket[:OWN_WEIGHTS].copy()
+    for space, owner in enumerate(_OWNERS):
+        if owner != space:
+            own[OFFSETS[owner] : OFFSETS[owner + 1]] += by_bucket[OFFSETS[space] : OFFSETS[space + 1]]
+    return own
+
+
+# Spaces that are read as characters, in the order of the layout. The first and the last are read as words too, and
+# whatever is between the words of the one and of the other belongs to neither.
+WRITTEN = (BODY, AUTHOR, ADDRESS, LINKS, ANCHORS, NAMED)
 ORDERS = (2, 3, 4, 5)
 LEAD = "\0" * (max(ORDERS) - 1)
 MOST_LINKS_READ = 12
 # Here the "author" is the title of the page that links to the post: what a link says, and nobody's name.
 BACKLINKS = frozenset({"pingback", "trackback"})
 # So many comments hashed together keep their n-grams in the second-level cache: of 16, 32, 64, 128, 256 the
-# quickest. At most 6,000 could be, as a row's number and a bucket share 32 bits.
+# quickest. At most 4,000 could be, as a row's number and a bucket share 32 bits.
 BLOCK = 64
 
 
@@ -67,7 +97,7 @@ def _constant(value: int) -> NDArray[np.uint32]:
 _BASE = _constant(0x9E3779B1)  # odd: 2**32 / golden ratio (Knuth, TAOCP 6.4)
 _MIX = _constant(0x85EBCA6B)  # murmur3's first finaliser constant
 _1, _13, _15 = _constant(1), _constant(13), _constant(15)
-_SEEDS = np.array([zlib.crc32(space.name.encode()) for space in SPACES], dtype=np.uint32)
+_SEEDS = np.array([zlib.crc32((space.like or space.name).encode()) for space in SPACES], dtype=np.uint32)
 _SHIFTS = np.array([32 - space.bits for space in SPACES], dtype=np.uint32)
 _WORDS_SEED, _WORDS_SHIFT = _constant(int(_SEEDS[WORDS])), _constant(int(_SHIFTS[WORDS]))
 _MARKS_FIRST, _MARKS_MASK = int(OFFSETS[MARKS]), int(SIZES[MARKS]) - 1
@@ -131,11 +161,12 @@ def lay_out(reading: Reading) -> Layout:
     if reading.kind in BACKLINKS:
         anchors, name = f"{anchors} {name}", ""
     parts = (
-        reading.outside,
+        reading.text,
         name,
         _address(reading.author_link) if reading.author_link else "",
         " ".join(map(_address, read)) if read else "",
         anchors,
+        name,
     )
     text = ""
     segments: list[int] = []
@@ -208,8 +239,8 @@ class _Constants(NamedTuple):
     seeds: NDArray[np.uint32]
     shifts: NDArray[np.uint32]
     offsets: NDArray[np.uint32]
-    bodies: NDArray[np.bool_]
-    # By layout, for its words; by layout, for its pairs and the one over its end.
+    worded: NDArray[np.bool_]
+    # By layout, for the words of its body and of its name; the same for pairs, each with the one over its end.
     words: NDArray[np.uint32]
     pairs: NDArray[np.uint32]
     # Where the spaces of each row begin.
@@ -223,12 +254,12 @@ def _constants(count: int) -> _Constants:
     spaces = np.array([space for space in WRITTEN for _ in range(2)] + [BODY])
     offsets = np.full((count, len(spaces)), nothing, dtype=np.uint32)
     offsets[:, 1::2] = firsts[:, None] + OFFSETS[list(WRITTEN)]
-    words = firsts + OFFSETS[WORDS]
+    words = (firsts[:, None] + OFFSETS[[WORDS, NAMED_WORDS]]).ravel()
     return _Constants(
         np.tile(_SEEDS[spaces], count),
         np.tile(_SHIFTS[spaces], count),
         offsets.ravel(),
-        np.tile(np.arange(len(spaces)) == 1, count),
+        np.tile(np.isin(np.arange(len(spaces)), (1, 2 * len(WRITTEN) - 1)), count),
         words,
         np.stack([words, np.full_like(words, nothing)], axis=1).ravel(),
         np.append((firsts[:, None] + OFFSETS[:-1]).ravel(), np.uint32(nothing)),
@@ -244,7 +275,7 @@ def grams(layouts: Sequence[Layout]) -> Grams:
     mixed = codes + _1
     mixed *= _MIX
     mixed ^= mixed >> _15
-    starts, ends = _words(codes, constants.bodies.repeat(segments))
+    starts, ends = _words(codes, constants.worded.repeat(segments))
     count = len(starts)
     marks = [i * TABLE_SIZE + mark for i, layout in enumerate(layouts) for mark in layout.marks]
     # One array for all, so that each step is one call of NumPy: for a single comment the calls are the cost.
@@ -277,10 +308,10 @@ def grams(layouts: Sequence[Layout]) -> Grams:
     return Grams(layouts, found, buckets, words, pairs, starts, ends)
 
 
-def _words(codes: NDArray[np.uint32], body: NDArray[np.bool_]) -> tuple[Ints, Ints]:
-    """Where each word of the bodies starts and ends."""
+def _words(codes: NDArray[np.uint32], worded: NDArray[np.bool_]) -> tuple[Ints, Ints]:
+    """Where each word of the bodies and the names starts and ends."""
     inside = np.zeros(len(codes) + 2, dtype=np.bool_)
-    np.logical_and(_IN_WORD.take(codes, mode="clip"), body, out=inside[1:-1])
+    np.logical_and(_IN_WORD.take(codes, mode="clip"), worded, out=inside[1:-1])
     turns = (inside[1:] != inside[:-1]).nonzero()[0]
     return turns[0::2], turns[1::2]
 
@@ -305,15 +336,14 @@ def _place_words(
     pairs: NDArray[np.uint32],
     constants: _Constants,
 ) -> None:
-    """Move words and pairs to the range of their layout, and the pair after a layout's last word out of all."""
-    if len(layouts) == 1:
-        words += constants.words
-        pairs[:-1] += constants.words
-        pairs[-1] += constants.pairs[1]
-        return
-    ends = np.add.accumulate([len(layout.text) for layout in layouts])
-    reached = starts.searchsorted(ends)
-    counts = np.empty((len(layouts), 2), dtype=np.intp)
+    """Move words and pairs to the ranges of their layout, and the pair after the last word of a text out of all."""
+    # Bodies and names take turns: word number reached[2 * i] is the first behind the body of layout i.
+    begin, stops = 0, list[int]()
+    for layout in layouts:
+        stops += (begin + layout.body_end, begin + len(layout.text))
+        begin += len(layout.text)
+    reached = starts.searchsorted(stops)
+    counts = np.empty((len(reached), 2), dtype=np.intp)
     counts[0, 0] = reached[0]
     np.subtract(reached[1:], reached[:-1], out=counts[1:, 0])
     words += constants.words.repeat(counts[:, 0])
@@ -340,7 +370,7 @@ class Rows(NamedTuple):
         return scales
 
     def sums(self, weights: NDArray[np.float32]) -> NDArray[np.float64]:
-        """What ``weights`` (TABLE_SIZE) give each space of each comment: (comments, spaces)."""
+        """What ``weights`` (of all buckets: TABLE_SIZE) give each space of each comment: (comments, spaces)."""
         found = np.zeros(len(self.buckets) + 1)  # and a nothing at the end: reduceat asks for it where a space is empty
         found[:-1] = weights.take(self.buckets)
         sums = np.add.reduceat(found, self.edges)[:-1].reshape(-1, len(SPACES))

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from moderator.features import SPACES, TABLE_SIZE
+from moderator.features import OWN_WEIGHTS, SPACES
 from moderator.policy import Thresholds
 from moderator.signals import SIGNALS
 
@@ -76,8 +76,8 @@ def _checked(folder: Path, id: str, model: dict[str, Any], probes: list[dict[str
     ]:
         raise ModelError(f"{folder}: was made with other features than this code has; train again")
     weights = np.lib.format.open_memmap(folder / WEIGHTS, mode="r")  # knows no pickles and no archives
-    if weights.shape != (TABLE_SIZE,) or weights.dtype != np.float32 or not np.isfinite(weights).all():
-        raise ModelError(f"{folder}: {WEIGHTS} does not hold {TABLE_SIZE:,} finite numbers; train again")
+    if weights.shape != (OWN_WEIGHTS,) or weights.dtype != np.float32 or not np.isfinite(weights).all():
+        raise ModelError(f"{folder}: {WEIGHTS} does not hold {OWN_WEIGHTS:,} finite numbers; train again")
     limits = {name: model["thresholds"][name] for name in ("hold", "reject", "unsigned_hold")}
     given = [limit for limit in limits.values() if limit is not None]
     numbers = [model["bias"], *model["signal_weights"], *model["signal_means"], *given]

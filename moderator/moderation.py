@@ -6,7 +6,7 @@ fails inside, the answer is *hold*; when it cannot be stored, there is no answer
 
 import logging
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
@@ -16,7 +16,17 @@ from moderator.classifier import Classifier
 from moderator.comment import Action, Comment, Decision, Reason, Word
 from moderator.policy import Case, Rule, SitePolicy, Thresholds
 from moderator.reading import Reading, read, shared_words
-from moderator.store import Given, Remembered, Site, Store, StoreError
+from moderator.store import (
+    Given,
+    KeyReused,
+    Receipt,
+    Remembered,
+    RememberedBatch,
+    Replayed,
+    Site,
+    Store,
+    StoreError,
+)
 
 log = logging.getLogger(__name__)
 
@@ -51,24 +61,58 @@ class Moderator:
         self._shelf = shelf
         self._clock = clock
 
-    def judge(self, site: Site, comment: Comment) -> Remembered:
+    def judge(self, site: Site, comment: Comment, *, once: Sequence[Receipt] = ()) -> Remembered:
         """Decide, store, and answer: the decision that stands for this comment is on disk when this returns.
 
-        Raises StoreUnavailable where it could not be stored.
+        With receipts, what was answered under one of their names is answered again. Raises StoreUnavailable where it
+        could not be stored, and with receipts the store's KeyReused and Replayed.
         """
         decision = assess(comment, site.policy, self._shelf)
         try:
+            if once:
+                return self._store.once.remember(site, comment, decision, once, at=self._clock())
             return self._store.remember(site, comment, decision, at=self._clock())
-        except StoreError as error:
-            log.warning("a decision could not be stored: %s", error)
-            raise StoreUnavailable("the decision could not be stored; send the same comment again") from error
+        except (KeyReused, Replayed):
+            raise
         except Exception as error:
-            log_fault("storing a decision", error)
-            raise StoreUnavailable("the decision could not be stored; send the same comment again") from error
+            raise _unavailable(error) from error
 
-    def learn(self, site: Site, comment_id: str, word: Word, *, by: str, door: str) -> Given:
+    def judge_many(
+        self, site: Site, comments: Sequence[Comment], *, once: Sequence[Receipt] = (), again: bool = False
+    ) -> RememberedBatch:
+        """Decide on many, store them in one transaction, and answer in their order; raises what ``judge`` does.
+
+        ``again``: they, or others of their batch, came before; known ones then give the answer that stands.
+        """
+        decisions = [assess(comment, site.policy, self._shelf) for comment in comments]
+        judged = list(zip(comments, decisions, strict=True))
+        try:
+            return self._store.once.remember_many(site, judged, once, at=self._clock(), again=again)
+        except (KeyReused, Replayed):
+            raise
+        except Exception as error:
+            raise _unavailable(error) from error
+
+    def try_out(self, site: Site, comment: Comment) -> Decision:
+        """What would be decided; nothing is stored, counted or learned. Total, as :func:`assess` is."""
+        return assess(comment, site.policy, self._shelf)
+
+    def learn(
+        self, site: Site, comment_id: str, word: Word, *, by: str, door: str, once: Sequence[Receipt] = ()
+    ) -> Given:
         """Store a human's word on a comment of this site. Raises the store's UnknownComment and StoreError."""
+        if once:
+            return self._store.once.give_verdict(site, comment_id, word, once, by=by, door=door)
         return self._store.give_verdict(comment_id, word, by=by, door=door, site=site)
+
+
+def _unavailable(error: Exception) -> StoreUnavailable:
+    """Log why there is no decision; what the doors are told of it."""
+    if isinstance(error, StoreError):
+        log.warning("a decision could not be stored: %s", error)
+    else:
+        log_fault("storing a decision", error)
+    return StoreUnavailable("the decision could not be stored; send the same comment again")
 
 
 def assess(comment: Comment, site: SitePolicy, shelf: Models) -> Decision:

@@ -12,6 +12,10 @@ from moderator.reading import Reading
 
 # The comment that always is held, for a blog's connection test (as GTUBE is for mail).
 TEST_AUTHOR = "moderator-test-hold"
+# Those that Akismet's clients test with, and always get rejected: a name, its address, and a name from older days.
+TEST_SPAMMERS = frozenset({"akismet-guaranteed-spam", "akismet-guaranteed-spam@example.com", "viagra-test-123"})
+# Nobody reads a post, writes a sentence and sends it in less; a prepared text is pasted and sent in about two seconds.
+LEAST_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,12 @@ def test_comment(case: Case) -> Action | None:
     return Action.HOLD if case.comment.author.name == TEST_AUTHOR else None
 
 
+def test_rejection(case: Case) -> Action | None:
+    """The author's name or address is one that asks for a test rejection."""
+    author = case.comment.author
+    return Action.REJECT if author.name in TEST_SPAMMERS or author.email in TEST_SPAMMERS else None
+
+
 def blocked_author(case: Case) -> Action | None:
     """The site's owner has blocked this author."""
     return Action.REJECT if case.site.blocked_authors and _is_one_of(case, case.site.blocked_authors) else None
@@ -99,9 +109,25 @@ def allowed_author(case: Case) -> Action | None:
     return Action.APPROVE if case.site.allowed_authors and _is_one_of(case, case.site.allowed_authors) else None
 
 
+def own_administrator(case: Case) -> Action | None:
+    """The blog says that its own administrator wrote it."""
+    return Action.APPROVE if case.comment.role == "administrator" else None
+
+
 def filled_honeypot(case: Case) -> Action | None:
     """A field that people do not see was filled in."""
     return Action.HOLD if case.comment.honeypot.strip() else None
+
+
+def sent_at_once(case: Case) -> Action | None:
+    """It was written and sent in less than a second."""
+    seconds = case.comment.behaviour.seconds
+    return Action.HOLD if seconds is not None and seconds < LEAST_SECONDS else None
+
+
+def link_without_script(case: Case) -> Action | None:
+    """It has a link, and the blog's page never ran its script, as programs leave it."""
+    return Action.HOLD if case.comment.behaviour.script is False and case.reading.all_links else None
 
 
 def too_complex(case: Case) -> Action | None:
@@ -149,12 +175,16 @@ def in_doubt(case: Case) -> Action | None:
 RULES: tuple[Rule, ...] = (
     # What the operator has said outright comes first.
     test_comment,
+    test_rejection,
     blocked_author,
     blocked_host,
     blocked_word,
     allowed_author,
+    own_administrator,
     # What its form says, whatever the words.
     filled_honeypot,
+    sent_at_once,
+    link_without_script,
     too_complex,
     link_only,
     nothing_to_read,

@@ -1,5 +1,6 @@
 """Starts an installation: opens its store, sees to the first site and person, and runs gunicorn on its application."""
 
+import atexit
 import logging
 import socket
 import sys
@@ -15,6 +16,7 @@ from gunicorn.app.base import BaseApplication
 
 from moderator import settings as all_settings
 from moderator.app import create_app
+from moderator.callbacks.courier import Courier
 from moderator.settings import Settings, SettingsError
 from moderator.shelf import Shelf
 from moderator.store import NameTaken, Role, Store
@@ -80,15 +82,18 @@ def first_start(store: Store, settings: Settings) -> FirstStart:
     return FirstStart(site, key, login, token)
 
 
-def make_app(settings: Settings, *, announce: Callable[[FirstStart], None]) -> Flask:
-    """The installation's application, with its store made ready; ``announce`` is told what a first start made."""
+def make_app(settings: Settings, *, announce: Callable[[FirstStart], None]) -> tuple[Flask, Courier]:
+    """The installation's application, with its store made ready, and who tells its blogs of verdicts, not yet started.
+
+    ``announce`` is told what a first start made.
+    """
     store = open_store(settings)
     try:
         announce(first_start(store, settings))
     finally:
         store.close()  # its thread must not be running when gunicorn forks
     store = Store.open(settings.database_url, clock=now)
-    return create_app(settings, store=store, shelf=open_shelf(settings), clock=now)
+    return create_app(settings, store=store, shelf=open_shelf(settings), clock=now), Courier(store, now)
 
 
 def link_to_set_password(base: str, token: str) -> str:
@@ -124,13 +129,20 @@ def serve(settings: Settings) -> None:
     listener = listen(settings)  # before all else: a taken port must not use up what is shown once
     base = base_url(settings, listener.getsockname()[1])
     made: list[FirstStart] = []
-    app = make_app(settings, announce=made.append)
-    run(app, settings, listener, ready="\n".join(welcome(settings, base, made[0])))
+    app, courier = make_app(settings, announce=made.append)
+    run(app, settings, listener, ready="\n".join(welcome(settings, base, made[0])), courier=courier)
 
 
-def run(app: Any, settings: Settings, listener: socket.socket, *, ready: str) -> None:
-    """Serve this WSGI application until told to stop, and print ``ready`` when it takes requests."""
-    _Gunicorn(app, _options(settings, listener, lambda arbiter: print(ready, flush=True))).run()
+def run(app: Any, settings: Settings, listener: socket.socket, *, ready: str, courier: Courier | None = None) -> None:
+    """Serve this WSGI application until told to stop, and print ``ready`` when it takes requests.
+
+    The courier works in each process, from after the fork on: threads do not survive one.
+    """
+    options = _options(settings, listener, lambda arbiter: print(ready, flush=True))
+    if courier is not None:
+        options["post_worker_init"] = lambda worker: courier.start()
+        options["worker_exit"] = lambda arbiter, worker: courier.stop()
+    _Gunicorn(app, options).run()
 
 
 def start_logging(settings: Settings) -> None:
@@ -210,7 +222,9 @@ class Application:
         with self._making:
             if self._app is None:
                 settings = all_settings.load()
-                self._app = make_app(settings, announce=partial(_tell, settings))
+                self._app, courier = make_app(settings, announce=partial(_tell, settings))
+                courier.start()
+                atexit.register(courier.stop)
             return self._app
 
 

@@ -151,7 +151,7 @@ def secret(data: Path) -> bytes:
     if len(found) != SECRET_BYTES:
         raise SettingsError(
             f"the file {path} must have {SECRET_BYTES} bytes, it has {len(found)}; restore it, or delete it "
-            "(moderators then log in again)"
+            "(moderators then log in again, and Akismet keys have to be made anew)"
         )
     return found
 

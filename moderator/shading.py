@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from moderator import features
 from moderator.features import ORDERS, TABLE_SIZE
-from moderator.reading import LINK_MARK
 
 Span = tuple[int, int]
 MOST_SHADED = 400
@@ -41,7 +40,7 @@ def heaviest(weights: NDArray[np.float32], block: features.Grams, text: str, *, 
     order = weighed.argsort()
     chosen = [i for i in (order[::-1][:3] if towards_spam else order[:3]).tolist() if (weighed[i] > 0) == towards_spam]
     words = [tokens[i].strip(".,;:!?()\"'") for i in chosen]
-    return _found_in(text, [word for word in words if word and LINK_MARK not in word])
+    return _found_in(text, [word for word in words if word])
 
 
 def shade(weights: NDArray[np.float32], block: features.Grams, text: str) -> tuple[Weighed, ...]:
@@ -91,13 +90,13 @@ def _by_character(weights: NDArray[np.float32], block: features.Grams, body_end:
     for share, order in zip(shares, ORDERS, strict=True):
         spread[:body_end] += share / order
         spread[order : body_end + order] -= share / order
-    words = len(block.words)
+    words = int(block.word_starts.searchsorted(body_end))  # those behind are the name's
     pairs = max(words - 1, 0)
-    both = np.concatenate([block.words, block.pairs[:pairs]])
+    both = np.concatenate([block.words[:words], block.pairs[:pairs]])
     if len(both):
         distinct, inverse, counts = np.unique(both, return_inverse=True, return_counts=True)
-        starts = np.concatenate([block.word_starts, block.word_starts[:pairs]])
-        ends = np.concatenate([block.word_ends, block.word_ends[1:]])
+        starts = np.concatenate([block.word_starts[:words], block.word_starts[:pairs]])
+        ends = np.concatenate([block.word_ends[:words], block.word_ends[1:words]])
         share = (weights[distinct] / counts / math.sqrt(len(distinct)))[inverse] / (ends - starts)
         spread += np.bincount(starts, share, size + 1) - np.bincount(ends, share, size + 1)
     characters: NDArray[np.float64] = np.cumsum(spread)[:size]
@@ -108,7 +107,7 @@ def _by_character(weights: NDArray[np.float32], block: features.Grams, body_end:
 def _placed(text: str, layout: features.Layout, tokens: Sequence[tuple[int, int, float]]) -> tuple[Weighed, ...]:
     """Tokens of the layout found again in the reading's text, in order.
 
-    What is not found (a link's mark, what stands beyond MOST_SHADED) weighs on the text between its neighbours.
+    What is not found (it folds oddly, or stands beyond MOST_SHADED) weighs on the text between its neighbours.
     """
     folded = text.lower()
     # "İ" becomes two characters in lower case; where[i] is the place in the text of the folded text's character i.
@@ -119,7 +118,7 @@ def _placed(text: str, layout: features.Layout, tokens: Sequence[tuple[int, int,
     pending = 0.0
     for start, end, weight in tokens[:MOST_SHADED]:
         token = layout.text[start:end]
-        at = -1 if LINK_MARK in token else folded.find(token, reached)
+        at = folded.find(token, reached)
         if at < 0:
             pending += weight
             continue

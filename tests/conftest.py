@@ -2,16 +2,19 @@
 
 import os
 import secrets
+import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from blogs import Blog, blog
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 
-from moderator.comment import Action, Comment, Decision, Reason
+from moderator.callbacks.courier import Courier
+from moderator.comment import Action, Comment, Decision, Reason, Word
 from moderator.store import Remembered, Site, Store
 
 POSTGRES = os.environ.get("MODERATOR_TEST_POSTGRES", "postgresql+psycopg://postgres@127.0.0.1:5432/postgres")
@@ -94,6 +97,23 @@ def store(store_url: str, clock: HandClock) -> Iterator[Store]:
     opened.close()
 
 
+@pytest.fixture(scope="session")
+def empty_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with its tables."""
+    path = tmp_path_factory.mktemp("empty") / "moderator.sqlite3"
+    Store.upgrade(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture
+def quick_store(empty_sqlite: Path, sqlite_url: str, clock: HandClock) -> Iterator[Store]:
+    """An open, empty store on SQLite alone, for what does not depend on the engine."""
+    shutil.copy(empty_sqlite, sqlite_url.removeprefix("sqlite:///"))
+    opened = Store.open(sqlite_url, clock=clock)
+    yield opened
+    opened.close()
+
+
 @pytest.fixture
 def site(store: Store) -> Site:
     """A site in it."""
@@ -112,3 +132,32 @@ def send(store: Store, site: Site, clock: HandClock) -> Send:
         return store.remember(to, Comment(body, id=own_id), decision, at=clock())
 
     return send
+
+
+@pytest.fixture
+def here() -> Iterator[Blog]:
+    """A blog that listens."""
+    with blog() as listening:
+        yield listening
+
+
+@pytest.fixture
+def courier(store: Store, clock: HandClock) -> Courier:
+    """Who tells blogs, when asked to."""
+    return Courier(store, clock, chance=lambda: 0.0)
+
+
+Judge = Callable[..., str]
+
+
+@pytest.fixture
+def judge(store: Store, send: Send, clock: HandClock) -> Judge:
+    """A moderator's word on a new comment, of this id at the blog; our id."""
+
+    def judge(own_id: str, word: Word = Word.HAM, **more: Site) -> str:
+        answer = send(own_id=own_id, **more)
+        clock.pass_(milliseconds=1)
+        store.give_verdict(answer.id, word, by="ann", door="page")
+        return answer.id
+
+    return judge

@@ -7,7 +7,7 @@ import numpy as np
 
 from moderator.classifier import Classifier
 from moderator.comment import Author, Comment, Post
-from moderator.features import TABLE_SIZE
+from moderator.features import OWN_WEIGHTS
 from moderator.policy import Thresholds
 from moderator.signals import SIGNALS
 from moderator.training.fit import Weights
@@ -35,7 +35,7 @@ COMMENTS = (
 def weights(seed: int = 1) -> Weights:
     """Random weights of a fitted model's size."""
     random = np.random.default_rng(seed)
-    table = random.normal(0, 0.5, TABLE_SIZE).astype(np.float32)
+    table = random.normal(0, 0.5, OWN_WEIGHTS).astype(np.float32)
     count = len(SIGNALS)
     return Weights(table, random.normal(0, 1, count), random.uniform(0, 0.5, count), -0.25)
 

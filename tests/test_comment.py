@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from moderator.comment import Author, Comment, CommentError, Parent, Post, Reason, Word
+from moderator.comment import Author, Behaviour, Comment, CommentError, Parent, Post, Reason, Word
 from moderator.labelled import comment_of, example_of, label_of
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=30)
@@ -24,6 +24,8 @@ COMMENTS = st.builds(
     created=st.none() | st.datetimes(timezones=st.just(UTC)),
     language=TEXT,
     honeypot=TEXT,
+    role=st.sampled_from(["", "administrator", "subscriber"]),
+    behaviour=st.builds(Behaviour, st.none() | st.floats(0, 1000), st.none() | st.booleans()),
 )
 
 
@@ -57,6 +59,9 @@ WRONG: dict[str, Any] = {
     "parent": [{"body": "x", "id": "1", "parent": "2"}],
     "parent.id": [{"body": "x", "id": "1", "parent": {"id": []}}],
     "kind": [{"body": "x", "id": "1", "kind": 1}],
+    "behaviour": [{"body": "x", "id": "1", "behaviour": "fast"}],
+    "behaviour.seconds": [{"body": "x", "id": "1", "behaviour": {"seconds": told}} for told in ("1", True, -1, 1e9, float("nan"))],  # noqa: E501
+    "behaviour.script": [{"body": "x", "id": "1", "behaviour": {"script": 1}}],
     "ip": [{"body": "x", "id": "1", "ip": 127}],
     "user_agent": [{"body": "x", "id": "1", "user_agent": []}],
     "language": [{"body": "x", "id": "1", "language": 1}],
@@ -76,6 +81,7 @@ def test_an_error_names_the_field_and_the_cure(field: str, sent: Any) -> None:
 def test_other_fields_are_passed_over_and_blank_ones_are_empty() -> None:
     comment = Comment.from_json({"id": 7, "body": "x", "author": None, "kind": " Reply ", "colour": "red"})
     assert (comment.id, comment.kind, comment.author) == ("7", "reply", Author())
+    assert Comment.from_json({"id": 7.0, "body": "x"}).id == "7"
 
 
 def test_nuls_and_lone_surrogates_are_replaced() -> None:

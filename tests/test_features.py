@@ -66,17 +66,38 @@ def test_a_field_fills_its_own_space_and_no_other() -> None:
     alone = {"marks"}
     assert filled(Comment("")) <= alone
     assert filled(Comment("some words")) - alone == {"body", "words"}
-    assert filled(Comment("", author=Author(name="some words"))) - alone == {"author"}
+    assert filled(Comment("", author=Author(name="some words"))) - alone == {"author", "named", "named words"}
     assert filled(Comment("", author=Author(url="http://example.com"))) - alone == {"address"}
     assert filled(Comment("http://example.com/x")) - alone >= {"links"}
     assert "anchors" in filled(Comment("<a href='http://example.com'>words</a>"))
 
 
-def test_the_same_word_in_name_and_text_meets_in_no_bucket() -> None:
-    text = rows([lay_out(read(Comment("casino")))])
-    name = rows([lay_out(read(Comment("", author=Author("casino"))))])
-    shared = np.intersect1d(text.buckets, name.buckets)
-    assert np.all(shared >= OFFSETS[features.MARKS])
+def test_a_name_has_weights_of_its_own_and_those_of_the_same_text() -> None:
+    text = rows([lay_out(read(Comment("cheap sofas")))])
+    name = rows([lay_out(read(Comment("", author=Author("cheap sofas"))))])
+    assert np.all(np.intersect1d(text.buckets, name.buckets) >= OFFSETS[features.MARKS])
+    weight_of = features.whole(np.arange(features.OWN_WEIGHTS))
+    said = set(weight_of[text.buckets[text.buckets < OFFSETS[features.AUTHOR]]])
+    as_text = set(weight_of[name.buckets[name.buckets >= OFFSETS[features.NAMED]]])
+    assert said == as_text and len(said) > 10
+    assert np.any((name.buckets >= OFFSETS[features.AUTHOR]) & (name.buckets < OFFSETS[features.ADDRESS]))
+
+
+def test_the_last_word_of_the_text_and_the_first_of_the_name_are_no_pair() -> None:
+    comments = [Comment("one two", author=Author("three four")), Comment("", author=Author("five")), Comment("six")]
+    row = rows([lay_out(read(comment)) for comment in comments])
+    words = row.counts()[:, [features.WORDS, features.NAMED_WORDS]]
+    assert words.tolist() == [[3, 3], [0, 1], [1, 0]]
+
+
+def test_folding_adds_up_what_is_spread_over_shared_weights() -> None:
+    ones = np.ones(features.OWN_WEIGHTS)
+    met = features.folded(features.whole(ones))
+    shared = OFFSETS[features.AUTHOR]
+    assert np.all(met[:shared] == 2) and np.all(met[shared:] == 1)
+    chance = np.random.default_rng(0)
+    own, by_bucket = chance.random(features.OWN_WEIGHTS), chance.random(TABLE_SIZE)
+    assert np.isclose(features.whole(own) @ by_bucket, own @ features.folded(by_bucket))
 
 
 def test_a_word_said_twice_is_a_feature_once() -> None:

@@ -7,8 +7,9 @@ from collections.abc import Callable
 import pytest
 
 from moderator import links, reading, signals, unicode
+from moderator.wire.akismet import asked
 
-MODULES = (links, reading, signals, unicode)
+MODULES = (links, reading, signals, unicode, asked)
 PATTERNS = {
     f"{module.__name__.rpartition('.')[2]}.{name}": value
     for module in MODULES

@@ -71,11 +71,12 @@ def test_transcript(path: Path, here: Installation) -> None:
             headers={name: value for name, value in headers.items() if value},
         )
         assert answer.status_code == answered["status"], answer.text
-        assert within(answered.get("json", {}), answer.get_json()), answer.text
+        found = answer.get_json(silent=True)
+        assert "json" not in answered or within(answered["json"], found), answer.text
         for name, value in answered.get("headers", {}).items():
             assert value in answer.headers.get(name, "")
         assert answer.status_code < 400 or is_problem(answer)
-        last = answer.get_json().get("id", last)
+        last = found.get("id", last) if isinstance(found, dict) else last
 
 
 def test_there_are_transcripts() -> None:
@@ -216,7 +217,7 @@ def test_no_json_gives_a_5xx(sent: Any, shared: Installation) -> None:
 @any_input
 @given(body=st.binary(), path=st.text(st.characters(codec="utf-8"), max_size=20), kind=st.text(max_size=20))
 def test_no_bytes_give_a_5xx(body: bytes, path: str, kind: str, shared: Installation) -> None:
-    assert send(shared, body).status_code in (400, 413)
+    assert send(shared, body).status_code in (400, 413, 422)  # {} is bytes, too
     answer = here_open(shared, path)
     assert answer < 500
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from moderator import policy
-from moderator.comment import Action, Author, Comment
+from moderator.comment import Action, Author, Behaviour, Comment
 from moderator.policy import RULES, Case, SitePolicy, Thresholds, decide
 from moderator.reading import read
 
@@ -102,6 +102,32 @@ def test_what_the_form_says_is_held_whatever_the_score() -> None:
     assert answer(case(Comment("Fine \u202eevil\u202c words"))) == ("hold", "hidden_text")
     assert answer(case(Comment("👍"))) == ("approve", "probably_fine")
     assert answer(case(Comment("+1"))) == ("approve", "probably_fine")
+
+
+def test_tests_ask_for_a_rejection_by_name_or_address() -> None:
+    for author in (Author("akismet-guaranteed-spam"), Author("viagra-test-123"),
+                   Author("Jane", "akismet-guaranteed-spam@example.com")):  # fmt: skip
+        assert answer(case(dataclasses.replace(NICE, author=author))) == ("reject", "test_rejection")
+
+
+def test_the_blog_s_administrator_is_let_through_unless_the_owner_blocks_them() -> None:
+    own = dataclasses.replace(NICE, role="administrator")
+    assert answer(case(own, score=0.99)) == ("approve", "own_administrator")
+    assert answer(case(own, site=SitePolicy(blocked_authors=("jane",)))) == ("reject", "blocked_author")
+    assert answer(case(dataclasses.replace(NICE, role="editor"), score=0.99))[1] == "surely_spam"
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "body", "rule"),
+    [(Behaviour(0.4, True), NICE.body, "sent_at_once"), (Behaviour(1.0, True), NICE.body, "probably_fine"),
+     (Behaviour(None, False), "See https://example.org for how it is done", "link_without_script"),
+     (Behaviour(None, True), "See https://example.org for how it is done", "probably_fine"),
+     (Behaviour(30.0, None), "See https://example.org for how it is done", "probably_fine"),
+     (Behaviour(None, False), NICE.body, "probably_fine")],
+)  # fmt: skip
+def test_how_the_form_was_filled_in_only_ever_holds(behaviour: Behaviour, body: str, rule: str) -> None:
+    comment = Comment(body, author=Author("Jane", "jane@example.org"), behaviour=behaviour)
+    assert answer(case(comment))[1] == rule
 
 
 def test_the_owner_s_word_comes_before_what_the_form_says() -> None:

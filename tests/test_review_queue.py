@@ -275,3 +275,14 @@ def test_two_people_do_not_share_their_undo(desk: Desk) -> None:
     fields = form(page, "/undo") | {"token": form(other.get("/"), "/logout")["token"]}
     assert other.post("/undo", data=fields).status_code == 303
     assert desk.status(comment) == "rejected"
+
+
+def test_a_comment_that_the_blog_has_deleted_is_out_of_the_queue_and_cannot_be_judged(desk: Desk) -> None:
+    id = desk.hold("what was written")
+    before = desk.browser.get("/")
+    desk.store.deletions.delete(desk.site, id)
+    assert "Nothing is waiting for you" in desk.browser.get("/").text
+    page = desk.browser.get(f"/comments/{id}")
+    assert page.status_code == 200 and "Now deleted" in page.text and "what was written" not in page.text
+    late = desk.submit(before, f"/comments/{id}/verdict", word="ham")
+    assert (late.status_code, desk.status(id)) == (404, "deleted")

@@ -36,9 +36,9 @@ def run(*arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
 
 
 @contextlib.contextmanager
-def serving(data: Path) -> Iterator[tuple[int, str]]:
+def serving(data: Path, *flags: str) -> Iterator[tuple[int, str]]:
     """A server process: its port and what it said at its start."""
-    command = [*MODERATOR, "serve", "--data", str(data), "--port", "0"]
+    command = [*MODERATOR, "serve", "--data", str(data), "--port", "0", *flags]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment())
     assert process.stdout is not None
     try:

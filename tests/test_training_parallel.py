@@ -18,11 +18,12 @@ import pytest
 from moderator.classifier import Classifier
 from moderator.cli import main
 from moderator.comment import Word
+from moderator.features import NAMED
 from moderator.shelf import Shelf
 from moderator.signals import SIGNALS
 from moderator.training import command, corpus, parallel
 from moderator.training.crossfit import fits
-from moderator.training.fit import DROPPED, USUAL, WHO, WHO_SIGNALS, Table, Weights, fit
+from moderator.training.fit import AS_TEXT, DROPPED, USUAL, WHO, WHO_SIGNALS, Table, Weights, fit
 from moderator.training.gathering import Truth
 from moderator.training.groups import Groups, groups
 from moderator.training.parallel import ALONE, ClusterError, Workers, cluster
@@ -167,23 +168,28 @@ def test_a_whole_training_on_a_cluster_gives_the_very_model_of_one_process(
 
 def with_copies(few: Corpus) -> tuple[Table, Truth, Vector]:
     """The table with the copies of field drop-out really made."""
-    who = np.isin(np.arange(WIDTH), list(WHO))
+    who, as_text = (np.isin(np.arange(WIDTH), list(some)) for some in (WHO, AS_TEXT))
     signals = np.array([signal.__name__ in WHO_SIGNALS for signal in SIGNALS])
     pieces, spam, weight = [*few.table.parts], [few.spam], [few.weight]
     sizes = np.concatenate([part.sizes() for part in pieces])
     both = np.flatnonzero((sizes[:, who].sum(1) > 0) & (sizes[:, ~who].sum(1) > 0))
-    for spaces, seen in ((~who, ~signals), (who, signals)):
+    for share, spaces, seen in zip(
+        DROPPED, (~who, who, as_text), (~signals, signals, np.zeros_like(signals)), strict=True
+    ):
         for part in few.table.take(both).parts:
             kept = np.tile(spaces, len(part))
             counts = np.diff(part.ends)
             ends = np.concatenate([[0], np.cumsum(np.where(kept, counts, 0))]).astype(np.int32)
             pieces.append(Part(part.buckets[np.repeat(kept, counts)], ends, part.signals * seen))
         spam.append(few.spam[both])
-        weight.append(few.weight[both] * DROPPED)
+        named = sizes[both][:, NAMED] > 0
+        weight.append(few.weight[both] * share * (named if spaces is as_text else 1))
     return gathered(pieces), np.concatenate(spam), np.concatenate(weight)
 
 
-def test_copies_that_are_never_made_weigh_as_if_they_were(few: Corpus) -> None:
+def test_copies_that_are_never_made_weigh_as_if_they_were(few: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Rarity is counted on comments, so copies that are made would change it.
+    monkeypatch.setattr("moderator.training.fit._rarity", lambda seen, rows: np.ones(len(seen)))
     made = fit(*with_copies(few), rounds=25)
     found = fit(few.table, few.spam, few.weight, drop_out=True, rounds=25)
     assert np.abs(made.table - found.table).max() < 1e-6

@@ -7,7 +7,9 @@ from typing import NoReturn
 import click
 
 from moderator.cli import (
+    akismet_keys,
     blogspam,
+    callbacks,
     coral,
     datasets,
     explaining,
@@ -17,6 +19,7 @@ from moderator.cli import (
     keeping,
     measuring,
     models,
+    secrets,
     serving,
     training,
 )
@@ -41,6 +44,7 @@ COMMANDS: tuple[click.Command, ...] = (
     # Who is served, and who decides.
     keeping.sites,
     keeping.users,
+    callbacks.callbacks,
     # What it has learned.
     importing.import_history,
     datasets.datasets,
@@ -51,8 +55,16 @@ COMMANDS: tuple[click.Command, ...] = (
     measuring.evaluate,
     models.models,
 )
-for protocol in (blogspam.blogspam, coral.coral):
-    keeping.sites.add_command(protocol)
+OF_SITES = (
+    secrets.secret,
+    akismet_keys.akismet_key,
+    akismet_keys.akismet,
+    blogspam.blogspam,
+    callbacks.callback,
+    coral.coral,
+)
+for command in OF_SITES:
+    keeping.sites.add_command(command)
 for command in COMMANDS:
     commands.add_command(command)
 
@@ -79,6 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 def _known() -> tuple[type[Exception], ...]:
     """The mistakes that tell their cure. Imported only now: a command loads what it needs and no more."""
+    from moderator.callbacks.errors import CallbackError
     from moderator.comment import CommentError
     from moderator.model_file import ModelError
     from moderator.moderation import ModerationError
@@ -88,4 +101,9 @@ def _known() -> tuple[type[Exception], ...]:
     from moderator.training.fetching import DatasetError
     from moderator.training.readers import CorpusError
 
-    return CorpusError, DatasetError, ModelError, CommentError, ModerationError, ServerError, SettingsError, StoreError
+    # fmt: off
+    return (
+        CallbackError, CommentError, CorpusError, DatasetError, ModelError, ModerationError, ServerError,
+        SettingsError, StoreError,
+    )
+    # fmt: on

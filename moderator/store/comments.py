@@ -36,8 +36,8 @@ _WHOLE = (
 
 
 def comment_of(content: str) -> Comment:
-    """The Comment in a ``content`` column."""
-    return Comment.from_json(json.loads(content), needs_id=False)
+    """The Comment in a ``content`` column. Without an id or a body where its protocol asks for none."""
+    return Comment.from_json(json.loads(content), needs_id=False, needs_body=False)
 
 
 def _stored(row: Any) -> StoredComment:

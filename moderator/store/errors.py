@@ -40,6 +40,14 @@ class StaleVersion(StoreError):
         self.at = at
 
 
+class KeyReused(StoreError):
+    """Another request came under this name before."""
+
+
+class Replayed(StoreError):
+    """This very message came before."""
+
+
 class NameTaken(StoreError):
     """A site or a person of that name exists."""
 

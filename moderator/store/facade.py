@@ -13,12 +13,18 @@ from moderator.store import attempts, comments, passwords, people, sessions, sit
 from moderator.store import engine as engines
 from moderator.store import upgrade as levels
 from moderator.store.access import Access, Clock
+from moderator.store.akismet_keys import AkismetKeys
+from moderator.store.callbacks import Callbacks
+from moderator.store.deletion import Deletions
 from moderator.store.errors import LinkRefused, StoreError
 from moderator.store.ids import MICROSECOND, micros, moment, new_id
 from moderator.store.imports import Imports
+from moderator.store.once import Once
+from moderator.store.outbox import Outbox
 from moderator.store.process import PerProcess
 from moderator.store.remember import Remember
 from moderator.store.shared_secrets import Secrets
+from moderator.store.tallies import Tallies
 from moderator.store.values import (
     ApiKey,
     Batch,
@@ -60,6 +66,12 @@ class Store:
         self._sites_by_key: dict[str, tuple[float, Site]] = {}
         # What only one subject needs has a part of its own.
         self.secrets = Secrets(access)
+        self.once = Once(access)
+        self.deletions = Deletions(access)
+        self.akismet_keys = AkismetKeys(access)
+        self.tallies = Tallies(access)
+        self.callbacks = Callbacks(access)
+        self.outbox = Outbox(access)
         self.imports = Imports(access)
 
     # Opening and closing
@@ -135,7 +147,7 @@ class Store:
         The same word again by the same person through the same door is given back, not stored twice.
         """
         at = self._now()
-        return self._write(
+        given = self._write(
             lambda c: verdicts.give(
                 c,
                 comment_id,
@@ -148,11 +160,15 @@ class Store:
                 site_id=site.id if site else None,
             )
         )
+        self.outbox.announce()
+        return given
 
     def give_verdicts(self, versions: Mapping[str, int | None], word: Word, *, by: str, door: str) -> Batch:
         """One word for many comments (id → expected version), all in one transaction; undo takes ``Batch.id``."""
         at = self._now()
-        return self._write(lambda c: verdicts.give_many(c, versions, word, by=by, door=door, at=at))
+        batch = self._write(lambda c: verdicts.give_many(c, versions, word, by=by, door=door, at=at))
+        self.outbox.announce()
+        return batch
 
     def undo(self, what: str | int, *, by: str, door: str = "page") -> Batch:
         """Take back a batch (text) or one verdict (number) by new verdicts that restore the word and status before.
@@ -160,7 +176,9 @@ class Store:
         UnknownVerdict; a comment on which somebody has spoken since is left alone and is in ``Batch.stale``.
         """
         at = self._now()
-        return self._write(lambda c: verdicts.undo(c, what, by=by, door=door, at=at))
+        batch = self._write(lambda c: verdicts.undo(c, what, by=by, door=door, at=at))
+        self.outbox.announce()
+        return batch
 
     def labelled(self) -> Iterator[Labelled]:
         """For each comment the content last called ham or spam, oldest first; as it was when it was judged."""
@@ -274,12 +292,13 @@ class Store:
         ``address`` is the client's IP. TooManyAttempts, before the password is looked at, after repeated failures.
         """
         login, at = people.normal(login), self._now()
-        self._write(lambda c: attempts.begin(c, login, address, at=at))
+        here, *elsewhere = attempts.of_login(login, address)
+        self._write(lambda c: attempts.begin(c, [here, *elsewhere], at=at))
         person, stored = self._read(lambda c: people.by_login(c, login)) or (None, None)
         fitted = passwords.fits(password, stored)
         if not fitted or person is None or person.disabled is not None or stored is None:
             return None
-        self._write(lambda c: attempts.forgive(c, login, address))
+        self._write(lambda c: attempts.forgive(c, [here], elsewhere))
         if passwords.outdated(stored):
             again, new = stored, passwords.hashed(password)
             self._write(lambda c: people.rehash(c, person.id, old=again, new=new))

@@ -1,10 +1,11 @@
-"""Passwords: argon2id, and the same time for an unknown login as for a known one."""
+"""Passwords and short keys: argon2id, and the same time for an unknown login as for a known one."""
 
 import threading
 from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.low_level import Type, hash_secret_raw
 
 from moderator.store.errors import PasswordRefused, StoreBusy
 
@@ -40,6 +41,14 @@ def fits(password: str, stored: str | None) -> bool:
 def outdated(stored: str) -> bool:
     """Whether the hash was made with other parameters than today's."""
     return HASHER.check_needs_rehash(stored)
+
+
+def stretched(secret: bytes, salt: bytes) -> str:
+    """The argon2id digest (hexadecimal) of a short secret, to look it up by; as slow as a password's hash."""
+    with _turn():
+        return hash_secret_raw(
+            secret, salt, HASHER.time_cost, HASHER.memory_cost, HASHER.parallelism, hash_len=32, type=Type.ID
+        ).hex()
 
 
 @cache

@@ -25,14 +25,18 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class Remember(Job[Remembered]):
-    """One comment with its decision on the way to the disk; ``row`` is in the table's own order."""
+    """One comment with its decision on the way to the disk; ``row`` is in the table's own order.
 
-    __slots__ = ("decision", "external_id", "fingerprint", "id", "row", "site_id")
+    ``edits`` False: if the comment is known, its answer is given, also where the content is another one.
+    """
+
+    __slots__ = ("decision", "edits", "external_id", "fingerprint", "id", "row", "site_id")
 
     def __init__(self, site_id: int, comment: Comment, decision: Decision, at: int) -> None:
         super().__init__()
         self.site_id = site_id
         self.decision = decision
+        self.edits = True
         self.external_id = comment.id or None
         self.fingerprint = fingerprint = comment.fingerprint()
         self.id = own_id = new_id(at)
@@ -51,7 +55,7 @@ class Remember(Job[Remembered]):
             self.result = self.as_new()
         elif row.id == self.id:
             self.result = self.as_new()
-        elif row.fingerprint == self.fingerprint:
+        elif row.fingerprint == self.fingerprint or not self.edits:
             self.result = _as_known(row)
         else:
             self.result = _edit(connection, row, self)
@@ -105,7 +109,7 @@ def remember_group(connection: Connection, jobs: Sequence[Remember]) -> Sequence
         row = known.get((job.site_id, job.external_id or ""))
         if row is None or row.id == job.id:
             job.result = job.as_new()
-        elif row.fingerprint == job.fingerprint:
+        elif row.fingerprint == job.fingerprint or not job.edits:
             job.result = _as_known(row)
         else:
             rest.append(job)

@@ -6,6 +6,7 @@ has another zone or no fraction. Integers sort the same on both engines and come
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     Connection,
@@ -57,6 +58,18 @@ api_keys = Table(
     Column("site_id", Number, ForeignKey("sites.id"), nullable=False, index=True),
     Column("shown", String(16), nullable=False),
     Column("digest", Digest, nullable=False, unique=True),
+    Column("created_at", Moment, nullable=False),
+    Column("revoked_at", Moment),
+)
+
+# Of 48 bits only, as the protocol has them: see akismet_keys.py.
+akismet_keys = Table(
+    "akismet_keys",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("site_id", Number, ForeignKey("sites.id"), nullable=False, index=True),
+    Column("bucket", Integer, nullable=False, index=True),
+    Column("digest", Digest, nullable=False, unique=True),  # argon2id, hexadecimal
     Column("created_at", Moment, nullable=False),
     Column("revoked_at", Moment),
 )
@@ -162,6 +175,66 @@ verdicts = Table(
     Column("version", Integer, nullable=False),
     UniqueConstraint("comment_id", "id"),
     CheckConstraint("word IN ('ham', 'spam', 'unwanted', 'open')", name="word"),
+)
+
+# What a request did that is to happen once, so that it can be told again; kept for a day.
+receipts = Table(
+    "receipts",
+    metadata,
+    Column("site_id", Number, ForeignKey("sites.id"), nullable=False),
+    Column("name", Digest, nullable=False),  # of the key, or of the message's id
+    Column("fingerprint", Digest, nullable=False),  # of the whole request
+    Column("stamp", BigInteger, nullable=False),  # of a signed message the second it was signed in, else 0
+    Column("at", Moment, nullable=False, index=True),
+    # What came of it: a decision on a comment, a verdict on one, or, all NULL, a batch.
+    Column("comment_id", Ulid),
+    Column("decision", Integer),
+    Column("known", Boolean),
+    Column("verdict_id", Number),
+    PrimaryKeyConstraint("site_id", "name"),
+)
+
+# Where a site's blog is told of verdicts. Its queue is worked by one process at a time: by the one that has claimed it.
+callbacks = Table(
+    "callbacks",
+    metadata,
+    Column("site_id", Number, ForeignKey("sites.id"), primary_key=True, autoincrement=False),
+    Column("kind", String(32), nullable=False),
+    Column("url", Text, nullable=False),
+    Column("allow_private", Boolean, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("disabled_at", Moment),  # the blog said that the address is gone
+    Column("trouble", Text, nullable=False),  # what the last attempt met; empty while all is well
+    Column("failures", Integer, nullable=False),  # how often in a row the blog could not be reached
+    Column("paused_until", Moment),
+    Column("claimed_by", Ulid),
+    Column("claimed_until", Moment),
+)
+
+# What blogs are to be told. Only that there is something: what, is read from the comment when it is sent.
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Ulid, primary_key=True),
+    Column("site_id", Number, ForeignKey("sites.id"), nullable=False),
+    Column("comment_id", Ulid, ForeignKey("comments.id"), nullable=False, index=True),
+    Column("version", Integer, nullable=False),  # the comment's; at a later one this has nothing to tell any more
+    Column("state", String(16), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("queued_at", Moment, nullable=False),  # or repeated by hand
+    Column("next_at", Moment, nullable=False),
+    Column("finished_at", Moment),
+    Column("note", Text, nullable=False),  # how the last attempt went
+    CheckConstraint("state IN ('waiting', 'delivered', 'failed', 'dropped')", name="state"),
+    Index(
+        "ix_outbox_waiting",
+        "site_id",
+        "id",
+        sqlite_where=text("state = 'waiting'"),
+        postgresql_where=text("state = 'waiting'"),
+    ),
+    Index("ix_outbox_state_id", "state", "id"),
+    Index("ix_outbox_finished_at", "finished_at"),
 )
 
 people = Table(

@@ -9,8 +9,8 @@ from moderator.store.access import Access
 from moderator.store.errors import StoreError
 from moderator.store.ids import maybe_moment, moment
 from moderator.store.schema import site_secrets
-from moderator.store.sites import by_id, no_site
-from moderator.store.values import Purpose, SiteSecret
+from moderator.store.sites import by_id, by_name, no_site
+from moderator.store.values import Purpose, Site, SiteSecret
 
 PREFIX = "whsec_"  # as Standard Webhooks writes a symmetric secret: the prefix, and base64 of 24 to 64 bytes
 SECRET_BYTES = 32
@@ -37,6 +37,10 @@ class Secrets:
         """The site's live secrets for this purpose, the newest, which is the one to sign with, first."""
         return self._access.read(lambda c: live(c, site_id, purpose))
 
+    def live_of(self, name: str, purpose: Purpose) -> tuple[Site | None, tuple[str, ...]]:
+        """The site of this name with its live secrets for this purpose; nothing where there is no such site."""
+        return self._access.read(lambda c: live_of(c, name, purpose))
+
     def listed(self, site_id: int) -> tuple[SiteSecret, ...]:
         """All secrets of a site as they may be shown, revoked ones too, oldest first."""
         return self._access.read(lambda c: listed(c, site_id))
@@ -45,7 +49,7 @@ class Secrets:
         """Make it invalid; the first time counts. StoreError where there is none of this number."""
         at = self._access.now()
         if not self._access.write(lambda c: revoke(c, secret_id, at=at)):
-            raise StoreError(f"there is no secret number {secret_id}; see `moderator sites list`")
+            raise StoreError(f"there is no secret number {secret_id}; see `moderator sites secret list`")
 
 
 def add(connection: Connection, site_id: int, purpose: Purpose, secret: str, *, at: int) -> None:
@@ -67,6 +71,12 @@ def live(connection: Connection, site_id: int, purpose: Purpose) -> tuple[str, .
         & site_secrets.c.revoked_at.is_(None)
     )
     return tuple(connection.scalars(select(site_secrets.c.secret).where(wanted).order_by(site_secrets.c.id.desc())))
+
+
+def live_of(connection: Connection, name: str, purpose: Purpose) -> tuple[Site | None, tuple[str, ...]]:
+    """The site of this name with its live secrets for this purpose."""
+    site = by_name(connection, name)
+    return site, live(connection, site.id, purpose) if site else ()
 
 
 def listed(connection: Connection, site_id: int) -> tuple[SiteSecret, ...]:

@@ -12,6 +12,9 @@ from moderator.policy import SitePolicy
 class Doors:
     """What a site's owner chose of the protocols that its blog speaks; each field belongs to one of them."""
 
+    # Akismet: what *hold* is to clients that know only spam and not spam, and whether a rejected comment may be lost.
+    akismet_hold_is_spam: bool = True
+    akismet_discard: bool = False
     # Coral: whether we say APPROVED, which skips Coral's later phases, or have no opinion.
     coral_approves: bool = False
     # BlogSpam: the SHA-256 of the secret in the site's address, none while the door is shut; and whether a hold, for
@@ -62,6 +65,32 @@ class ApiKey:
 
 
 @dataclass(frozen=True, slots=True)
+class AkismetKey:
+    """A key of the Akismet protocol as it may be shown: by its number, as each character shown would weaken it."""
+
+    id: int
+    site_id: int
+    created: datetime
+    revoked: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What was decided and said of a site's comments in one month.
+
+    ``spam`` and ``ham`` count how the comments stand now, what waits for a moderator is only in ``comments``;
+    ``missed_spam`` was approved by the machine and called spam by a human, ``false_positives`` rejected and called ham.
+    """
+
+    month: str  # 2026-11
+    comments: int = 0
+    spam: int = 0
+    ham: int = 0
+    missed_spam: int = 0
+    false_positives: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Remembered:
     """The answer that stands for a comment, stored durably.
 
@@ -75,6 +104,35 @@ class Remembered:
     version: int
     known: bool
     edited: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RememberedBatch:
+    """The answers to many comments in their order; ``again``: a receipt said that they had come before."""
+
+    answers: tuple[Remembered, ...]
+    again: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """By what name a request is to happen only once, and what the whole request was (SHA-256, hex).
+
+    ``stamp`` is the second in which a signed message was signed: the same name with a later one is the sender trying
+    again, with the same or an earlier one it is a copy. 0: it was not signed.
+    """
+
+    name: str
+    fingerprint: str
+    stamp: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """A comment that its blog has deleted."""
+
+    comment_id: str
+    version: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,3 +269,85 @@ class Session:
     csrf: str = field(repr=False)
     created: datetime
     seen: datetime
+
+
+class CallbackKind(StrEnum):
+    """What a blog understands when it is told of a verdict."""
+
+    NATIVE = "native"  # signed JSON after Standard Webhooks
+    WORDPRESS_AKISMET = "wordpress-akismet"  # the webhook of WordPress's Akismet plugin
+    CUSDIS = "cusdis"  # the approval token of each comment
+    ISSO = "isso"  # signed moderation links
+
+
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """Where a site's blog is told of verdicts. ``disabled`` None: it is in use.
+
+    ``trouble``: what the last attempt met, empty where it went well. ``failures``: how often in a row the blog could
+    not be reached; ``paused``: until when it is left alone for that.
+    """
+
+    site_id: int
+    site_name: str
+    kind: CallbackKind
+    url: str
+    allow_private: bool
+    created: datetime
+    disabled: datetime | None = None
+    trouble: str = ""
+    failures: int = 0
+    paused: datetime | None = None
+
+
+class Delivery(StrEnum):
+    """Where a message to a blog stands."""
+
+    WAITING = "waiting"  # to be sent, or to be sent again
+    DELIVERED = "delivered"  # the blog said that it has it
+    FAILED = "failed"  # given up; may be repeated by hand
+    DROPPED = "dropped"  # nothing to tell any more, or nothing that this blog could be told
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One thing that a blog is to be told, without what it says. ``note`` is how the last attempt went."""
+
+    id: str
+    site_id: int
+    site_name: str
+    comment_id: str
+    version: int
+    state: Delivery
+    attempts: int
+    queued: datetime
+    next: datetime
+    finished: datetime | None
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """A message taken to be sent now: to whom, with which live secrets (the newest first), about which comment."""
+
+    id: str
+    attempts: int
+    queued: datetime
+    callback: Callback
+    secrets: tuple[str, ...] = field(repr=False)
+    comment: StoredComment
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How sending went: what becomes of the message, and of its site's callback.
+
+    ``next``: when a waiting message is due again. ``pause``: until when the whole site is left alone, as it is the blog
+    that cannot be reached and not this message that it refuses. ``disable``: the blog said that the address is gone.
+    """
+
+    state: Delivery
+    note: str
+    next: datetime | None = None
+    pause: datetime | None = None
+    disable: bool = False

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 
 from moderator.comment import STATUS_AFTER_WORD, Status, Word
+from moderator.store import outbox
 from moderator.store.errors import StaleVersion, UnknownComment, UnknownVerdict
 from moderator.store.ids import moment, new_id
 from moderator.store.schema import comments, new_number, verdicts
@@ -28,6 +29,8 @@ def give(
     row = _current(connection, comment_id)
     if row is None or (site_id is not None and row.site_id != site_id):
         raise UnknownComment(f"there is no comment {comment_id[:64]!r} here; send its id as we answered it")
+    if row.status == Status.DELETED.value:
+        raise UnknownComment(f"the blog has deleted the comment {comment_id!r}; there is nothing to judge any more")
     if row.word == word.value and row.by == by and row.door == door and expected_version in (None, row.version):
         return Given(comment_id, row.verdict_id, row.batch, word, Status(row.status), row.version)
     if expected_version is not None and expected_version != row.version:
@@ -141,4 +144,5 @@ def _append(
         .where(comments.c.id == row.id)
         .values(word=word.value, verdict_id=verdict_id, status=status.value, version=version, changed_at=at)
     )
+    outbox.put(connection, site_id=row.site_id, comment_id=row.id, version=version, door=door, at=at)
     return Given(row.id, verdict_id, batch, word, status, version)

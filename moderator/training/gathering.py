@@ -18,6 +18,8 @@ from moderator.labelled import Example
 from moderator.store import Store
 from moderator.training import corpus
 from moderator.training.groups import Groups, groups_of, marks_of
+from moderator.training.padding import SOURCE as PADDED
+from moderator.training.padding import padded
 from moderator.training.spool import Chosen, Spool
 from moderator.training.table import Rows, Vector
 
@@ -77,7 +79,8 @@ class _Columns:
     marks: "array[int]" = field(default_factory=lambda: array("q"))
     same: "array[int]" = field(default_factory=lambda: array("q"))  # by the blog's id, and by text and author
 
-    def add(self, example: Example, *, place: str) -> None:
+    def add(self, example: Example, *, place: str, like: Example | None = None) -> None:
+        """Add a row; it belongs together with what belongs to ``like``, which is itself unless it is a copy."""
         comment, author = example.comment, example.comment.author
         self.examples.append(example)
         self.source.append(self.sources.setdefault(example.source, len(self.sources)))
@@ -85,7 +88,7 @@ class _Columns:
             (example.label is Word.SPAM) | bool(author.name or author.url) << 1 | (comment.body != "") << 2
         )
         self.created.append(comment.created.timestamp() if comment.created else np.nan)
-        self.marks.extend(marks_of(example))
+        self.marks.extend(marks_of(like or example))
         known = f"{place}\0{example.source}\0{comment.id}" if comment.id else f"\0{len(self.source)}"
         owner = OWN if place == OWN else ""
         text = "\0".join((owner, example.source, corpus.normalised(example), author.name.lower()))
@@ -107,8 +110,11 @@ def gather(
     ``scratch``, a folder, comments are kept there and not in memory.
     """
     columns = _Columns(Spool(scratch) if scratch else [])
-    for example in chain(corpus.starter(), corpus.names() if names else []):
+    starter = corpus.starter()
+    for example in chain(starter, corpus.names() if names else []):
         columns.add(example, place="")
+    for copy, original in padded(starter):
+        columns.add(copy, place="", like=original)
     for path in files:
         broken = 0
         for found in corpus.stream(path, keep_good_rows=keep_good_rows):
@@ -178,19 +184,22 @@ def weigh(gathered: Gathered) -> Vector:
 
 
 def _worth(source: str, rows: int) -> float:
+    if source == PADDED:
+        return 1.0
     return OF_THE_GENRE if source.startswith(("starter/", "names/")) else min(1.0, MOST_OF_A_SOURCE / max(rows, 1))
 
 
 def split(gathered: Gathered) -> tuple[Rows, Rows]:
     """(learned, yardstick): by the hash of their text, so always the same; own verdicts are always learned.
 
-    A comment of the yardstick whose author, or whose like, is among the learned ones is in neither.
+    A comment of the yardstick whose author, or whose like, is among the learned ones is in neither, nor is a padded
+    copy of one.
     """
     held_out = (gathered.text % YARDSTICK == 0) & gathered.has_text
     if gathered.own:
         held_out[-gathered.own :] = False
     met = np.isin(gathered.groups, gathered.groups[~held_out])
-    return np.flatnonzero(~held_out), np.flatnonzero(held_out & ~met)
+    return np.flatnonzero(~held_out), np.flatnonzero(held_out & ~met & ~gathered.from_sources(PADDED))
 
 
 def topics(gathered: Gathered, rows: Iterable[int], wrong: Truth) -> dict[str, dict[str, int]]:

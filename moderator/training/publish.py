@@ -14,7 +14,7 @@ import numpy as np
 from moderator import __version__
 from moderator.classifier import Classifier, load
 from moderator.comment import Author, Comment, Parent, Post
-from moderator.features import SPACES
+from moderator.features import OWN_WEIGHTS, SPACES
 from moderator.model_file import FORMAT, MANIFEST, MODEL, PROBES, WEIGHTS, digest, self_digest
 from moderator.policy import Thresholds
 from moderator.reading import read
@@ -139,4 +139,5 @@ def _sync(path: Path) -> None:
 
 def weights_of(classifier: Classifier) -> Weights:
     """A model's weights, to start from."""
-    return Weights(np.array(classifier.weights), classifier.signal_weights, classifier.signal_means, classifier.bias)
+    own = np.array(classifier.weights[:OWN_WEIGHTS])
+    return Weights(own, classifier.signal_weights, classifier.signal_means, classifier.bias)

@@ -13,7 +13,7 @@ SETTING = {
     "author": "room of the author's name",
     "address": "room of the author's address",
     "signals": "room of the signals",
-    "dropped": "what a copy without a field counts",
+    "dropped": "how much copies without a field count",
 }
 
 

@@ -28,15 +28,15 @@ CANDIDATES: tuple[Setting, ...] = (
     replace(USUAL, strength=0.5),
     replace(USUAL, strength=8.0),
     replace(USUAL, strength=30.0),
-    replace(USUAL, author=2.0),
-    replace(USUAL, author=6.0),
+    replace(USUAL, author=1.0),
+    replace(USUAL, author=4.0),
     replace(USUAL, address=1.0),
     replace(USUAL, address=4.0),
-    replace(USUAL, signals=0.2),
-    replace(USUAL, signals=0.8),
-    replace(USUAL, dropped=0.1),
-    replace(USUAL, dropped=0.6),
-    replace(USUAL, strength=8.0, dropped=0.6),
+    replace(USUAL, signals=0.1),
+    replace(USUAL, signals=0.4),
+    replace(USUAL, dropped=0.3),
+    replace(USUAL, dropped=2.0),
+    replace(USUAL, strength=8.0, dropped=2.0),
 )
 OUTER, INNER = 3, 3
 # Rungs of the halving: of how many groups one is looked at, rounds of the fit, and how many candidates go on.

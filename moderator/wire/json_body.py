@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from moderator.wire.problems import Problem
@@ -18,14 +18,23 @@ JSON_TEXT = re.compile(rb'"(?:[^"\\]++|\\(?:.|\Z))*+(?:"|\Z)', re.DOTALL)
 BRACKET = re.compile(rb"[\[\]{}]")
 
 
+JSON = ("application/json",)
+
+
 def read_json(environ: Mapping[str, Any], *, most_bytes: int) -> Any:
     """What the body says. Raises Problem: 413, 415 or 400."""
     return parse(read_body(environ, most_bytes=most_bytes))
 
 
-def read_body(environ: Mapping[str, Any], *, most_bytes: int) -> bytes:
-    """The body of a request that says that it is JSON, as sent: for signatures. Raises Problem: 413, 415 or 400."""
-    _check_type(environ)
+def read_body(environ: Mapping[str, Any], *, most_bytes: int, types: Sequence[str] = JSON) -> bytes:
+    """The body as it was sent, if it is of one of these types. Raises Problem: 413, 415 or 400."""
+    sent = environ.get("CONTENT_TYPE", "")
+    if sent not in types:
+        _check_type(sent, types)
+    if environ.get("HTTP_CONTENT_ENCODING", "identity").strip().lower() not in ("", "identity"):
+        raise Problem(
+            415, "a compressed body is not taken", kind="content-encoding", cure="send it without Content-Encoding"
+        )
     return read_raw(environ, most_bytes)
 
 
@@ -75,19 +84,18 @@ def _too_deep(raw: bytes) -> bool:
     return False
 
 
-def _check_type(environ: Mapping[str, Any]) -> None:
-    sent = environ.get("CONTENT_TYPE", "")
-    if sent != "application/json":
-        mime, _, parameters = sent.partition(";")
-        if mime.strip().lower() != "application/json":
-            raise Problem(415, "the body must be JSON", kind="media-type", cure="send Content-Type: application/json")
-        charset = parameters.strip().lower().replace(" ", "").replace('"', "")
-        if charset not in ("", "charset=utf-8", "charset=utf8"):
-            raise Problem(415, "the body must be UTF-8", kind="media-type", cure="send it without another charset")
-    if environ.get("HTTP_CONTENT_ENCODING", "identity").strip().lower() not in ("", "identity"):
-        raise Problem(
-            415, "a compressed body is not taken", kind="content-encoding", cure="send it without Content-Encoding"
-        )
+def media_type(sent: str) -> str:
+    """A Content-Type without its parameters."""
+    return sent.partition(";")[0].strip().lower()
+
+
+def _check_type(sent: str, types: Sequence[str]) -> None:
+    if media_type(sent) not in types:
+        cure = f"send Content-Type: {' or '.join(types)}"
+        raise Problem(415, "the body must be JSON", kind="media-type", cure=cure)
+    charset = sent.partition(";")[2].strip().lower().replace(" ", "").replace('"', "")
+    if charset not in ("", "charset=utf-8", "charset=utf8"):
+        raise Problem(415, "the body must be UTF-8", kind="media-type", cure="send it without another charset")
 
 
 def read_raw(environ: Mapping[str, Any], most_bytes: int) -> bytes:
@@ -121,9 +129,7 @@ def read_raw(environ: Mapping[str, Any], most_bytes: int) -> bytes:
 
 
 def _too_large(most_bytes: int) -> Problem:
-    return Problem(
-        413, f"the body is larger than {most_bytes:,} bytes", kind="too-large", cure="send a shorter comment"
-    )
+    return Problem(413, f"the body is larger than {most_bytes:,} bytes", kind="too-large", cure="send less at once")
 
 
 def _throw_away(stream: Any, most: int) -> None:

@@ -22,12 +22,12 @@ JSON_HEADERS = (
 
 
 # json.dumps with separators of one's own makes an encoder at every call.
-_encode = json.JSONEncoder(separators=(",", ":")).encode
+encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
-def answer(shown: object, status: int = 200) -> Response:
+def answer(said: object, status: int = 200) -> Response:
     """An answer in JSON, compact, in ASCII."""
-    return Response(_encode(shown).encode(), status, JSON_HEADERS, mimetype="application/json")
+    return Response(encode(said).encode(), status, JSON_HEADERS, mimetype="application/json")
 
 
 class Problem(Exception):
@@ -54,21 +54,26 @@ class Problem(Exception):
         self.headers = tuple(headers)
 
 
-def render(problem: Problem) -> Response:
-    """The problem as an answer to the request at hand."""
-    shown: dict[str, Any] = {
+def shown(problem: Problem) -> dict[str, Any]:
+    """The problem's members, but for the instance."""
+    members: dict[str, Any] = {
         "type": TYPES + problem.kind if problem.kind else "about:blank",
         "title": problem.title,
         "status": problem.status,
         "detail": problem.detail,
-        "instance": quote(request.path[:MOST_OF_A_PATH], errors="replace"),
     }
     if problem.field:
-        shown["field"] = problem.field
+        members["field"] = problem.field
     if problem.cure:
-        shown["cure"] = problem.cure
+        members["cure"] = problem.cure
+    return members
+
+
+def render(problem: Problem) -> Response:
+    """The problem as an answer to the request at hand."""
+    members = shown(problem) | {"instance": quote(request.path[:MOST_OF_A_PATH], errors="replace")}
     headers = [*problem.headers, *JSON_HEADERS]
-    return Response(_encode(shown), problem.status, headers, mimetype="application/problem+json")
+    return Response(encode(members), problem.status, headers, mimetype="application/problem+json")
 
 
 def unavailable(detail: str, *, cure: str = "send it again in a few seconds") -> Problem:

@@ -1,0 +1,187 @@
+"""Delivers the outbox: in each server process a few threads, of which one at a time works on a site."""
+
+import logging
+import random
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import datetime, timedelta
+from traceback import format_tb
+from typing import NamedTuple
+
+from moderator.callbacks import schedule
+from moderator.callbacks.address import parse
+from moderator.callbacks.errors import BadAddress, NotReached, Untellable
+from moderator.callbacks.exchange import Answer, Exchange, over_the_network
+from moderator.callbacks.kinds import KINDS, Notice
+from moderator.store import Clock, Delivery, Outcome, Parcel, Store, StoreError
+from moderator.store.ids import micros, new_id
+from moderator.store.outbox import GIVE_UP
+
+log = logging.getLogger(__name__)
+
+POLL_SECONDS = 1.0  # verdicts that other processes take in; those of this one wake it at once
+AFTER_TROUBLE_SECONDS = 5.0  # when the store does not answer
+SWEEP_EVERY = timedelta(hours=1)
+LANES = 4  # sites at once; a blog that hangs holds up one of them for 15 s, and is then left alone
+STOP_SECONDS = 16.0  # an attempt that is under way may end; shorter than the server's own patience
+
+GONE = 410
+# The blog, or what stands before it, is not well; it is no answer to this message.
+UNWELL = frozenset({429, 502, 503, 504})
+
+
+class Claim(NamedTuple):
+    """A site that is one holder's to work on."""
+
+    site_id: int
+    holder: str
+
+
+class Courier:
+    """Tells blogs what is in the outbox. ``start`` only after the last fork."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        *,
+        exchange: Exchange = over_the_network,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._exchange = exchange
+        self._chance = chance
+        self._swept: datetime | None = None
+        self._something = threading.Event()
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    # Within a server
+
+    def start(self) -> None:
+        """Deliver from now on, in threads of its own."""
+        self._store.outbox.on_new = self._something.set
+        self._thread = threading.Thread(target=self._run, name="callbacks", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after what is being sent; what remains, another process sends, or the next start."""
+        self._store.outbox.on_new = None
+        self._stopping.set()
+        self._something.set()
+        if self._thread is not None:
+            self._thread.join(STOP_SECONDS)
+
+    def _run(self) -> None:
+        with ThreadPoolExecutor(LANES, "callback") as pool:
+            lanes: set[Future[None]] = set()
+
+            def hand_out() -> None:
+                lanes.difference_update([lane for lane in lanes if lane.done()])
+                lanes.update(pool.submit(self._lane, claim) for claim in self.claim(LANES - len(lanes)))
+
+            while not self._stopping.is_set():
+                self._something.clear()
+                self._something.wait(POLL_SECONDS if _goes_well(hand_out) else AFTER_TROUBLE_SECONDS)
+
+    def _lane(self, claim: Claim) -> None:
+        _goes_well(lambda: self.deliver(claim))  # if not, the claim ends by itself
+        self._something.set()
+
+    # One step each; a test calls them with a clock of its own
+
+    def deliver_all(self) -> int:
+        """All that is due now, in this thread; how many messages were taken."""
+        return sum(map(self.deliver, self.claim(1000)))
+
+    def claim(self, most: int) -> tuple[Claim, ...]:
+        """The sites that are this courier's to work on now."""
+        outbox, now = self._store.outbox, self._clock()
+        if self._swept is None or now - self._swept >= SWEEP_EVERY:
+            self._swept = now
+            outbox.sweep()
+        if most <= 0 or not outbox.due():
+            return ()
+        holder = new_id(micros(now))  # another one each time: a claim that ran out is nobody's, also within a process
+        return tuple(Claim(site_id, holder) for site_id in outbox.claim(holder, most=most))
+
+    def deliver(self, claim: Claim) -> int:
+        """Everything of one claimed site, in order; how many messages were taken."""
+        count = 0
+        while not self._stopping.is_set() and (parcel := self._store.outbox.take(claim.site_id, claim.holder)):
+            try:
+                outcome = self._send(parcel)
+            except Exception as error:
+                _log_fault(error)
+                wait = schedule.after_refusal(parcel.attempts, self._chance())
+                outcome = self._later(parcel, "something failed inside; the log says where", wait=wait)
+            self._store.outbox.note(parcel, outcome, claim.holder)
+            _tell(parcel, outcome)
+            count += 1
+        self._store.outbox.release(claim.site_id, claim.holder)
+        return count
+
+    def _send(self, parcel: Parcel) -> Outcome:
+        callback, now = parcel.callback, self._clock()
+        kind = KINDS[callback.kind]
+        notice = Notice(parcel.id, parse(callback.url), parcel.secrets, parcel.comment, now)
+        try:
+            for request in kind.tell(notice):
+                answer = self._exchange(request, allow_private=callback.allow_private)
+                complaint = kind.heard(notice, answer)
+                if complaint:
+                    return self._refused(parcel, answer, complaint)
+        except Untellable as error:
+            return Outcome(Delivery.DROPPED, str(error))
+        except (NotReached, BadAddress) as error:
+            return self._later(parcel, str(error), pause=schedule.pause(callback.failures, self._chance()))
+        return Outcome(Delivery.DELIVERED, "")
+
+    def _refused(self, parcel: Parcel, answer: Answer, complaint: str) -> Outcome:
+        if answer.status == GONE:
+            return Outcome(Delivery.WAITING, f"{complaint}: the address is gone", disable=True)
+        asked = schedule.retry_after(answer.retry_after, self._clock())
+        if asked is not None or answer.status in UNWELL:
+            wait = asked or schedule.pause(parcel.callback.failures, self._chance())
+            return self._later(parcel, complaint, pause=wait)
+        return self._later(parcel, complaint, wait=schedule.after_refusal(parcel.attempts, self._chance()))
+
+    def _later(
+        self, parcel: Parcel, why: str, *, wait: timedelta = timedelta(0), pause: timedelta | None = None
+    ) -> Outcome:
+        """Try again, this message or the whole site, unless that would be too late."""
+        now = self._clock()
+        paused_until = now + pause if pause else None
+        if now + wait - parcel.queued >= GIVE_UP:
+            return Outcome(Delivery.FAILED, why, pause=paused_until)
+        return Outcome(Delivery.WAITING, why, next=now + wait, pause=paused_until)
+
+
+def _goes_well(work: Callable[[], object]) -> bool:
+    """Do it; a thread must outlive whatever fails in it, and the log says what did."""
+    try:
+        work()
+    except StoreError as error:
+        log.warning("callbacks: %s", error)
+    except Exception as error:
+        _log_fault(error)
+    else:
+        return True
+    return False
+
+
+def _log_fault(error: Exception) -> None:
+    # Where it failed, without the error's own words: they may quote the comment.
+    log.error("telling a blog failed: %s\n%s", type(error).__name__, "".join(format_tb(error.__traceback__)))
+
+
+def _tell(parcel: Parcel, outcome: Outcome) -> None:
+    site = parcel.callback.site_name
+    if outcome.disable:
+        log.error("the callback of site %r is disabled: %s", site, outcome.note)
+    elif outcome.state is Delivery.FAILED:
+        log.error("a callback of site %r failed, message %s: %s", site, parcel.id, outcome.note)
+    elif outcome.state is Delivery.WAITING:
+        log.warning("a callback of site %r is tried again, message %s: %s", site, parcel.id, outcome.note)
