@@ -55,7 +55,7 @@ class Field:
     textbook: bool = True
     others: Sequence[Outside | MailFilters] = ()
     every: int = 50  # how often peers that cannot learn one by one are refitted
-    every_long: int = 500  # the same for streams of over 3,000 comments, where a refit takes ten seconds
+    every_long: int = 250  # the same for streams of over 3,000 comments, where a refit takes ten seconds
 
     def peers(self) -> Iterator[tuple[str, Peer]]:
         """All peers, the best textbook pipeline first."""
@@ -66,18 +66,15 @@ class Field:
             for name in other.names:
                 yield name, other.peer(name)
 
-    def streams(self) -> Iterator[tuple[str, Callable[[Sequence[str], Truth], Vector]]]:
+    def streams(self, count: int) -> Iterator[tuple[str, Callable[[Sequence[str], Truth], Vector]]]:
         """All peers as they learn online: one by one where they can, refitted on all before where they cannot."""
+        every = self.every if count <= LONG else self.every_long
         one_by_one = {name: other for other in self.others for name in other.names if name in other.learns_one_by_one}
         for name, peer in self.peers():
             if name in one_by_one:
                 yield f"{name}, one by one", partial(one_by_one[name].stream, name)
             else:
-                yield f"{name}, refitted", partial(self._refitted, peer)
-
-    def _refitted(self, peer: Peer, texts: Sequence[str], spam: Truth) -> Vector:
-        every = self.every if len(spam) <= LONG else self.every_long
-        return peers.online(peer, texts, spam, every=every)
+                yield f"{name}, refitted every {every}", partial(peers.online, peer, every=every)
 
     def skipped(self) -> dict[str, str]:
         """Who does not take part, and why."""
@@ -175,7 +172,7 @@ def stream(
             say(f"{table.key} {ours.NAME} from the shipped model: ROC-AUC {run.roc_auc:.4f}")
         except data.Missing as missing:
             table.skipped["the shipped model"] = str(missing)
-    for name, peer in field.streams():
+    for name, peer in field.streams(len(spam)):
         start = time.monotonic()
         try:
             run = measure(peer(texts, spam), spam)

@@ -29,7 +29,8 @@ Written by `make bench-quality`. Every row was run there, on the same splits, pe
 scikit-learn; what pip brings (fastText, Vowpal Wabbit, river, LightGBM, a sentence transformer); and Debian's mail
 filters (bogofilter, SpamAssassin, rspamd), for which a comment is put into the plainest mail there is. A comment counts
 as spam above a probability of one half. “Caught at x % ham blocked” has its threshold from the tested ham: an upper
-bound on what a shipped threshold reaches. LAM is the logistic average of missed spam and blocked ham.
+bound on what a shipped threshold reaches. LAM is the logistic average of missed spam and blocked ham. Minutes are those
+of the latest run, which does not ask peers again whose answers were kept.
 """
 
 
