@@ -104,16 +104,16 @@ def gather(
     say: Callable[[str], None],
     scratch: Path | None = None,
 ) -> Gathered:
-    """The starter corpus (with ``names`` its names too), the files, and the store's verdicts. Raises CorpusError.
+    """The starter corpus (with ``names`` its names and padded copies too), the files, and the store's verdicts.
 
-    Of an id that comes twice in a file the last row counts, and of a text that comes twice from a source; with
-    ``scratch``, a folder, comments are kept there and not in memory.
+    Raises CorpusError. Of an id that comes twice in a file the last row counts, and of a text that comes twice from a
+    source; with ``scratch``, a folder, comments are kept there and not in memory.
     """
     columns = _Columns(Spool(scratch) if scratch else [])
     starter = corpus.starter()
     for example in chain(starter, corpus.names() if names else []):
         columns.add(example, place="")
-    for copy, original in padded(starter):
+    for copy, original in padded(starter) if names else ():
         columns.add(copy, place="", like=original)
     for path in files:
         broken = 0

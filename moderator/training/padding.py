@@ -20,7 +20,7 @@ BEFORE = 0.4  # the share of copies that begin with the padding
 
 def padded(examples: Sequence[Example]) -> Iterator[tuple[Example, Example]]:
     """(copy, original) of each example that has a text, the same ones at every call."""
-    chance = random.Random(20_261_122)  # noqa: S311: nothing is secret here
+    chance = random.Random(20_261_122)
     written = [example for example in examples if example.comment.body]
     good = [example.comment.body for example in written if example.label is Word.HAM]
     for example in written if good else ():

@@ -228,8 +228,9 @@ PATHS: Json = {
             "operationId": "learn",
             "summary": "Tell a human's verdict",
             "description": (
-                "What somebody on the blog's side said of it. Ham and spam are learned from, unwanted is not. A "
-                "signature does not cover the address, so in a signed request our id must be in the body."
+                "What somebody on the blog's side said of it. Ham and spam are learned from, unwanted is not, and open "
+                "takes the earlier word back: the comment waits again. A signature does not cover the address, so in a "
+                "signed request our id must be in the body."
             ),
             "security": KEYS_OR_SIGNATURES,
             "parameters": [SITE, IDEMPOTENCY_KEY],

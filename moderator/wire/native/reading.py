@@ -5,7 +5,7 @@ from typing import Any
 from moderator.comment import Comment, CommentError, Word, clean
 from moderator.wire.problems import Problem
 
-WORDS = {word.value: word for word in (Word.HAM, Word.SPAM, Word.UNWANTED)}
+WORDS = {word.value: word for word in (Word.HAM, Word.SPAM, Word.UNWANTED, Word.OPEN)}
 MOST_OF_A_NAME = 255
 
 
