@@ -28,7 +28,6 @@ def disguises(field: Field) -> Grid:
     """Leave one YouTube video out; the threshold from the other videos, each left out in turn."""
     found = data.text_only(data.load("youtube_spam"))
     source = found.column("source")
-    hashed = ours.Hashed.of(found)
     bodies = [comment.body for comment in found.comments]
     caught: dict[str, list[NDArray[np.float64]]] = {}
     ham_held: list[NDArray[np.float64]] = []
@@ -39,7 +38,7 @@ def disguises(field: Field) -> Grid:
         attacks |= paddings(
             [bodies[i] for i in train if not found.spam[i]], [bodies[i] for i in train if found.spam[i]]
         )
-        judges = [_ours(hashed, found, source, train)]
+        judges = [_ours(found, source, train)]
         if field.textbook:
             judges.append(_textbook(bodies, found.spam, source, train))
         ham = [bodies[i] for i in test if not found.spam[i]]
@@ -79,15 +78,15 @@ def _cut(ham: Vector) -> float:
 Judge = Callable[[list[str]], NDArray[np.float64]]
 
 
-def _ours(hashed: ours.Hashed, found: data.Set, source: NDArray[np.str_], train: NDArray[np.intp]) -> Judge:
+def _ours(found: data.Set, source: NDArray[np.str_], train: NDArray[np.intp]) -> Judge:
     """Two columns: above the threshold, and not approved by the whole policy. Models score as a server's do."""
     inner = []
     for video in sorted(set(source[train])):
-        model = ours.learned(hashed, train[source[train] != video])
+        model = ours.learned(found, train[source[train] != video])
         good = train[(source[train] == video) & ~found.spam[train]]
         inner.append(ours.scores(model, [found.comments[i] for i in good]))
     thresholds = Thresholds(_cut(np.concatenate(inner)), None)
-    model = ours.learned(hashed, train, thresholds)
+    model = ours.learned(found, train, thresholds)
 
     def judge(texts: list[str]) -> NDArray[np.float64]:
         comments = [Comment(text) for text in texts]

@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 from moderator.classifier import Classifier, load
-from moderator.comment import Comment
+from moderator.comment import Comment, Word
+from moderator.labelled import Example
 from moderator.policy import Thresholds
 from moderator.reading import read
 from moderator.shelf import Shelf
 from moderator.training import fit
+from moderator.training.padding import padded
 from moderator.training.publish import publish, weights_of
 
 from . import data
@@ -87,9 +89,12 @@ def _folds(spam: Truth, groups: NDArray[Any] | None) -> Iterator[tuple[Rows, Row
     yield from splitter.split(rows, spam, groups)
 
 
-def learned(hashed: Hashed, train: Rows, thresholds: Thresholds = ANY) -> Classifier:
-    """A model of the trained rows, written and loaded as a server loads it: it scores as a served one does."""
-    weights = _fit(hashed.table.take(train), hashed.spam[train], None)
+def learned(found: data.Set, train: Rows, thresholds: Thresholds = ANY) -> Classifier:
+    """A model of the trained rows and their padded copies, as training makes them, written and loaded as a server's."""
+    examples = [Example(found.comments[i], Word.SPAM if found.spam[i] else Word.HAM, "") for i in train]
+    examples += [copy for copy, _ in padded(examples)]
+    spam = np.array([example.label is Word.SPAM for example in examples], dtype=np.bool_)
+    weights = _fit(fit.tabulate([example.comment for example in examples]), spam, None)
     with tempfile.TemporaryDirectory(prefix="moderator-benchmark-") as folder:
         id = publish(Path(folder), weights, thresholds, made=datetime.now(UTC), report={}, summary="")
         return load(Path(folder) / id)
