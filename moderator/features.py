@@ -102,11 +102,19 @@ _SHIFTS = np.array([32 - space.bits for space in SPACES], dtype=np.uint32)
 _WORDS_SEED, _WORDS_SHIFT = _constant(int(_SEEDS[WORDS])), _constant(int(_SHIFTS[WORDS]))
 _MARKS_FIRST, _MARKS_MASK = int(OFFSETS[MARKS]), int(SIZES[MARKS]) - 1
 DIGIT = re.compile(r"[1-9]")
-# "v1agra", "c4s1n0": figures between letters are the letters that they look like.
-LEET = re.compile(r"[0134578@$](?<=[a-z][0134578@$])[0134578@$]{0,2}(?=[a-z])")
+# "v1agra", "c4s1n0", "fr33": in a word that is letters for a half, figures are the letters that they look like.
+LEET = re.compile(r"(?<![a-z0-9@$])[a-z]*[0-9@$][a-z0-9@$]*")
 FIGURE = re.compile(r"[0-9@$]")
 LETTERS = str.maketrans("0134578@$", "oieastbas")
 FIGURES = re.compile(r"\d+")
+# Letters with marks, as their bare letters: a mark on each is a disguise, and many people leave honest ones out.
+_BARE = {
+    point: bare
+    for start, end in ((0xC0, 0x250), (0x370, 0x400), (0x1E00, 0x2000))
+    for point in range(start, end)
+    if (bare := unicodedata.normalize("NFD", chr(point))[0]) != chr(point)
+}
+_MARKED = re.compile("[\u00c0-\u024f\u0370-\u03ff\u1e00-\u1fff]")
 _LOWER = re.compile(r"[a-zß-öø-ÿ]+")
 _TITLE = re.compile(r"[A-ZÀ-ÖØ-Þ]")
 
@@ -171,7 +179,7 @@ def lay_out(reading: Reading) -> Layout:
     text = ""
     segments: list[int] = []
     for part in parts:
-        folded = " ".join(fold_figures(part.lower()).split()) if part else ""
+        folded = " ".join(fold(part.lower()).split()) if part else ""
         if folded:
             text = f"{text}{LEAD}{folded}"
             segments += (len(LEAD) - 1, len(folded) + 1)
@@ -180,13 +188,18 @@ def lay_out(reading: Reading) -> Layout:
     return Layout(text + LEAD, tuple(segments), _marks(reading, read))
 
 
-def fold_figures(lower: str) -> str:
-    """Lower-case text with figures inside words as letters and all others as 0; as long as it was."""
+def fold(lower: str) -> str:
+    """Lower-case text with bare letters, figures inside words as letters, and all others as 0; as long as it was."""
+    if not lower.isascii() and _MARKED.search(lower):
+        lower = lower.translate(_BARE)
     if not FIGURE.search(lower):
         return lower
-    if LEET.search(lower):
-        lower = LEET.sub(lambda found: found[0].translate(LETTERS), lower)
-    return DIGIT.sub("0", lower)
+    return DIGIT.sub("0", LEET.sub(_unleet, lower))
+
+
+def _unleet(found: re.Match[str]) -> str:
+    word = found[0]
+    return word.translate(LETTERS) if 2 * sum(map(str.isalpha, word)) >= len(word) else word
 
 
 def _address(link: Link) -> str:

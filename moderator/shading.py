@@ -51,7 +51,7 @@ def shade(weights: NDArray[np.float32], block: features.Grams, text: str) -> tup
 
 def _found_in(text: str, words: Sequence[str]) -> list[Span]:
     """Where words of the layout stand in the reading's text, so that they are quoted as they were written."""
-    folded = features.fold_figures(text.lower())
+    folded = features.fold(text.lower())
     if len(folded) != len(text):  # "İ" is two characters in lower case: too rare to be placed here
         return []
     return [(at, at + len(word)) for word in words if (at := folded.find(word)) >= 0]
@@ -112,7 +112,7 @@ def _placed(text: str, layout: features.Layout, tokens: Sequence[tuple[int, int,
     folded = text.lower()
     # "İ" becomes two characters in lower case; where[i] is the place in the text of the folded text's character i.
     where = range(len(text) + 1) if len(folded) == len(text) else _places(text)
-    folded = features.fold_figures(folded)
+    folded = features.fold(folded)
     placed: list[Weighed] = []
     reached = 0
     pending = 0.0
