@@ -5,8 +5,9 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from browser.desk import Desk, Installation, installation
 from playwright.sync_api import Browser, sync_playwright
+
+from browser.desk import Desk, Installation, installation
 
 CHROMIUM = os.environ.get("MODERATOR_TEST_CHROMIUM") or shutil.which("chromium")
 FLAGS = (

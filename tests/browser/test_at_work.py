@@ -1,6 +1,7 @@
 """A whole pass with keys alone, two moderators at once, logins that end, and the plain forms."""
 
 import pytest
+
 from browser.desk import ANN, BOB, Desk, dispatch, here, log_in, settled, until
 
 

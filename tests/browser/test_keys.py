@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+
 from browser.desk import ANN, Desk, dispatch, here, settled
 
 

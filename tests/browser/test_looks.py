@@ -4,11 +4,17 @@ from importlib.resources import files
 from typing import Any
 
 import pytest
-from browser.desk import ANN, Desk, here, settled
 from playwright.sync_api import Page
 
+from browser.desk import ANN, Desk, here, settled
+
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
-PHONE = {"viewport": {"width": 360, "height": 720}, "has_touch": True, "is_mobile": True, "device_scale_factor": 2}
+PHONE: dict[str, Any] = {
+    "viewport": {"width": 360, "height": 720},
+    "has_touch": True,
+    "is_mobile": True,
+    "device_scale_factor": 2,
+}
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 HOSTILE = {
     "direction": "Pay \u202egnp.exe\u202c to \u2066nobody\u2069",
@@ -114,9 +120,11 @@ def test_tab_goes_through_the_page_in_order_and_is_seen(desk: Desk) -> None:
     for _ in range(30):
         page.keyboard.press("Tab")
         found: dict[str, Any] = page.evaluate(
-            """() => { const at = document.activeElement, style = getComputedStyle(at), box = at.getBoundingClientRect();
+            """() => { const at = document.activeElement, style = getComputedStyle(at);
+            const box = at.getBoundingClientRect();
             const top = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
-            return { name: at === document.body ? "" : (at.getAttribute("placeholder") || at.innerText).split("\\n")[0].trim(),
+            const name = at === document.body ? "" : at.getAttribute("placeholder") || at.innerText;
+            return { name: name.split("\\n")[0].trim(),
                      card: (at.closest(".card") || {id: ""}).id,
                      ring: style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2,
                      covered: !(top && (at.contains(top) || top.contains(at))) }; }"""
@@ -161,7 +169,7 @@ def violations(page: Page) -> list[str]:
 def test_axe_finds_nothing_on_any_page(desk: Desk, scheme: str, shape: dict[str, Any]) -> None:
     for body in ("Best online c4s1n0 bonus 200% http://spin-palace.example/x", *HOSTILE.values()):
         one = hostile(desk, body)
-    page = desk.open(ANN, color_scheme=scheme, **shape)
+    page = desk.open(ANN, color_scheme=scheme, reduced_motion="reduce", **shape)
     assert violations(page) == []
     page.evaluate("document.querySelectorAll('details').forEach(part => { part.open = true; })")
     page.keyboard.press("s")
@@ -172,7 +180,7 @@ def test_axe_finds_nothing_on_any_page(desk: Desk, scheme: str, shape: dict[str,
     for path in (f"/comments/{one}", "/?status=rejected", "/?status=approved&q=nothing+at+all", "/nothing"):
         page.goto(desk.home.base + path)
         assert violations(page) == [], path
-    stranger = desk.window(color_scheme=scheme, **shape)
+    stranger = desk.window(color_scheme=scheme, reduced_motion="reduce", **shape)
     stranger.goto(f"{desk.home.base}/login")
     assert violations(stranger) == []
     stranger.fill("#login", "nobody")
