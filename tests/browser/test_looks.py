@@ -28,6 +28,8 @@ HOSTILE = {
     "image": "<img src='https://example.org/seen.gif'><iframe src='https://example.org/'></iframe>",
 }
 
+AXED = [HOSTILE[name] for name in ("direction", "right to left", "address")]
+
 
 def hostile(desk: Desk, body: str) -> str:
     return desk.hold(body, author={"name": body[:200], "email": "x@example.org"}, post={"title": body[:300]})
@@ -164,10 +166,11 @@ def violations(page: Page) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("shape", [{}, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize(
+    ("scheme", "shape"), [("light", {}), ("dark", PHONE)], ids=["light on a desktop", "dark on a phone"]
+)
 def test_axe_finds_nothing_on_any_page(desk: Desk, scheme: str, shape: dict[str, Any]) -> None:
-    for body in ("Best online c4s1n0 bonus 200% http://spin-palace.example/x", *HOSTILE.values()):
+    for body in ("Best online c4s1n0 bonus 200% http://spin-palace.example/x", *AXED):
         one = hostile(desk, body)
     page = desk.open(ANN, color_scheme=scheme, reduced_motion="reduce", **shape)
     assert violations(page) == []
