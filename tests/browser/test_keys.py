@@ -61,7 +61,8 @@ def test_u_puts_back_to_held(desk: Desk) -> None:
     page = desk.open()
     page.keyboard.press("s")
     settled(page, "Marked as spam")
-    page.click("text=Rejected")
+    page.click("#tabs a:has-text('Rejected')")
+    page.wait_for_url("**status=rejected*")
     page.keyboard.press("u")
     settled(page, "Put back to held")
     assert desk.status(one) == "open"
