@@ -96,6 +96,12 @@ class Desk:
         self, page: TestResponse, action: str, browser: FlaskClient | None = None, **fields: str
     ) -> TestResponse:
         """Fill in the form of the page that leads to ``action`` and send it."""
+        return self.fill_in(page, action, fields, browser)
+
+    def fill_in(
+        self, page: TestResponse, action: str, fields: dict[str, str], browser: FlaskClient | None = None
+    ) -> TestResponse:
+        """The same with the fields in a dictionary."""
         return (browser or self.browser).post(action, data={**form(page, action), **fields})
 
     def say(self, comment_id: str, word: str, page: str = "/") -> TestResponse:

@@ -171,7 +171,7 @@ def test_a_person_that_is_not_there_is_no_page(desk: Desk, number: str) -> None:
 
 def change(desk: Desk, **fields: str) -> tuple[int, str]:
     said = {"current": PASSWORD, "password": NEW, "again": NEW, **fields}
-    answer = desk.submit(desk.browser.get("/account"), "/account/password", **said)
+    answer = desk.fill_in(desk.browser.get("/account"), "/account/password", said)
     return answer.status_code, answer.location or answer.text
 
 

@@ -104,7 +104,9 @@ def test_a_threshold_that_was_set_elsewhere_is_shown_as_it_is(threshold: float) 
         assert asked(shown).policy.hold_above == pytest.approx(threshold, rel=1e-12)
 
 
-@pytest.mark.parametrize("host", ["http://[2001:db8::1]/", "2001:db8::1", "http://2130706433/", "xn--bcher-kva.example"])
+@pytest.mark.parametrize(
+    "host", ["http://[2001:db8::1]/", "2001:db8::1", "http://2130706433/", "xn--bcher-kva.example"]
+)
 def test_unusual_hosts_survive_being_shown_again(host: str) -> None:
     found = asked({**EMPTY, "blocked_hosts": host})
     assert found.problems == {}
@@ -155,7 +157,7 @@ def test_a_policy_is_previewed_and_then_saved(desk: Desk) -> None:
 
 def test_lists_of_several_lines_are_saved_as_they_were_previewed(desk: Desk) -> None:
     fields = {"blocked_words": "one\ntwo", "blocked_hosts": "a.example\nb.example", "allowed_authors": '"ann" <x>\nbob'}
-    shown = desk.submit(desk.browser.get(address(desk)), address(desk, "/preview"), **fields)
+    shown = desk.fill_in(desk.browser.get(address(desk)), address(desk, "/preview"), fields)
     desk.submit(shown, address(desk))
     expected = SitePolicy(
         blocked_words=("one", "two"), blocked_hosts=("a.example", "b.example"), allowed_authors=('"ann" <x>', "bob")

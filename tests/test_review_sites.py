@@ -105,7 +105,7 @@ def test_a_shared_secret_is_made_for_its_purpose_and_revoked(desk: Desk) -> None
 def test_corals_secret_is_taken_and_never_shown(desk: Desk) -> None:
     secret = "s3cret-of-coral"
     fields = {"purpose": "coral", "secret": secret}
-    answer = desk.submit(desk.browser.get(here(desk)), here(desk, "secrets"), **fields)
+    answer = desk.fill_in(desk.browser.get(here(desk)), here(desk, "secrets"), fields)
     assert answer.status_code == 303
     assert desk.store.secrets.live(desk.site.id, Purpose.CORAL) == (secret,)
     assert secret not in desk.browser.get(here(desk)).text
@@ -120,7 +120,7 @@ def test_a_secret_that_does_not_fit_its_purpose_is_refused(
     desk: Desk, purpose: str, secret: str, status: int, says: str
 ) -> None:
     fields = {"purpose": purpose, "secret": secret}
-    answer = desk.submit(desk.browser.get(here(desk)), here(desk, "secrets"), **fields)
+    answer = desk.fill_in(desk.browser.get(here(desk)), here(desk, "secrets"), fields)
     assert answer.status_code == status
     assert says in answer.text
     assert desk.store.secrets.listed(desk.site.id) == ()
@@ -132,8 +132,11 @@ def test_what_belongs_to_another_site_cannot_be_revoked_here(desk: Desk, what: s
     other, _ = desk.store.add_site("other")
     desk.store.secrets.add(other.id, Purpose.WEBHOOK)
     desk.store.akismet_keys.add(other.id, pepper=b"x" * 32)
-    number = {"keys": desk.store.keys(other.id), "akismet-keys": desk.store.akismet_keys.listed(other.id),
-              "secrets": desk.store.secrets.listed(other.id)}[what][0].id  # fmt: skip
+    number = {
+        "keys": desk.store.keys(other.id)[0].id,
+        "akismet-keys": desk.store.akismet_keys.listed(other.id)[0].id,
+        "secrets": desk.store.secrets.listed(other.id)[0].id,
+    }[what]
     token = form(desk.browser.get("/sites"), "/sites")
     assert desk.browser.post(here(desk, what, number, "revoke"), data=token).status_code == 404
     assert desk.store.keys(other.id)[0].revoked is None

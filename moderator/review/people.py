@@ -89,8 +89,8 @@ def _with_link(desk: Desk, person: Person) -> Response:
         render_template(
             "made.html",
             title=f"A link for {person.login}",
-            about="It sets the password once, within 24 hours; earlier links of this person are dead. Send it to nobody "
-            "else, by a way that you trust.",
+            about="It sets the password once, within 24 hours; earlier links of this person are dead. Send it to "
+            "nobody else, by a way that you trust.",
             label="The link",
             secret=link,
             back="/people",
