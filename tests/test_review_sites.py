@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from html import unescape
 from pathlib import Path
 
@@ -80,6 +81,21 @@ def test_a_form_sent_twice_makes_one_secret(desk: Desk, what: str) -> None:
     }
     assert counts == {name: int(name == what) for name in counts}
     assert desk.submit(desk.browser.get(here(desk)), here(desk, what), purpose="webhook").status_code == 200
+
+
+def test_a_form_sent_many_times_at_once_makes_one_key(desk: Desk) -> None:
+    fields = form(desk.browser.get(here(desk)), here(desk, "akismet-keys"))
+    cookie = desk.browser.get_cookie("moderator")
+    assert cookie is not None
+
+    def send(_: int) -> int:
+        browser = desk.new_browser()
+        browser.set_cookie("moderator", cookie.value)
+        return browser.post(here(desk, "akismet-keys"), data=fields).status_code
+
+    with ThreadPoolExecutor(4) as threads:
+        assert sorted(threads.map(send, range(4))) == [200, 409, 409, 409]
+    assert len(desk.store.akismet_keys.listed(desk.site.id)) == 1
 
 
 def test_an_akismet_key_works_until_it_is_revoked(desk: Desk) -> None:
