@@ -7,7 +7,7 @@ from pathlib import Path
 from flask import Blueprint, g, request
 
 from moderator import settings as all_settings
-from moderator.review import actions, comment_page, done, errors, guard, login, queue, security, shown
+from moderator.review import actions, callbacks, comment_page, done, errors, guard, login, queue, security, shown
 from moderator.review.cards import ACTED, SENTENCES, per_cent
 from moderator.review.desk import Desk, Models, ago, when
 from moderator.review.errors import error_page, wants_page
@@ -30,6 +30,7 @@ def blueprint(store: Store, shelf: Models, settings: Settings, clock: Clock) -> 
     errors.add(pages)
     login.add(pages, desk)
     queue.add(pages, desk)
+    callbacks.add(pages, desk)
     comment_page.add(pages, desk)
     actions.add(pages, desk)
     versions = {file.name: _digest(file) for file in STATIC.iterdir() if file.is_file()}

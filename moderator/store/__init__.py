@@ -2,6 +2,7 @@
 
 from moderator.store.access import Clock
 from moderator.store.errors import (
+    BadPlace,
     KeyReused,
     LinkRefused,
     NameTaken,
@@ -28,8 +29,10 @@ from moderator.store.values import (
     Filter,
     Given,
     History,
+    Judged,
     Labelled,
     Message,
+    Order,
     Outcome,
     Parcel,
     PastDecision,
@@ -46,12 +49,14 @@ from moderator.store.values import (
     Site,
     SiteSecret,
     StoredComment,
+    Sureness,
     Tally,
 )
 
 __all__ = [
     "AkismetKey",
     "ApiKey",
+    "BadPlace",
     "Batch",
     "Callback",
     "CallbackKind",
@@ -62,11 +67,13 @@ __all__ = [
     "Filter",
     "Given",
     "History",
+    "Judged",
     "KeyReused",
     "Labelled",
     "LinkRefused",
     "Message",
     "NameTaken",
+    "Order",
     "Outcome",
     "Parcel",
     "PasswordRefused",
@@ -89,6 +96,7 @@ __all__ = [
     "StoreBusy",
     "StoreError",
     "StoredComment",
+    "Sureness",
     "Taken",
     "Tally",
     "TooManyAttempts",
