@@ -12,7 +12,20 @@ import json
 import re
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, Float, case, cast, func, literal, or_, select, type_coerce
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Float,
+    case,
+    cast,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    type_coerce,
+)
 from sqlalchemy.types import JSON
 
 from moderator.comment import Status
@@ -68,11 +81,13 @@ def queue(
         if start is not None:
             within.append(_beyond(rank, start, down=down))
         told = _told(connection, which)
-        if told and not _covered(which, status):
+        covered = status is Status.HELD and not which.author and not which.text
+        if told and not covered:
             end = _walk(connection, within, rank, down=down, limit=1, offset=LOOKED - 1)
             ends += end
             within += [_beyond(rank, end[0], down=not down, too=True)] if end else []
-        found += _walk(connection, within + told, rank, down=down, limit=limit + 1)
+        scans = covered and bool(told)
+        found += _walk(connection, within + told, rank, down=down, limit=limit + 1, scans=scans)
     found.sort(reverse=down)
     end_of_all = (max(ends) if down else min(ends)) if ends else None  # the one that is met first
     if end_of_all is not None:
@@ -144,11 +159,15 @@ def _walk(
     down: bool,
     limit: int,
     offset: int = 0,
+    scans: bool = False,
 ) -> list[Place]:
-    """The places of the rows that meet the conditions, in order."""
+    """The places of the rows that meet the conditions, in order; with ``scans`` the index of what is held tells all."""
     columns: list[ColumnElement[Any]] = [comments.c.id] if rank is None else [rank.label("rank"), comments.c.id]
     query = select(*columns).where(*conditions).limit(limit).offset(offset)
     query = query.order_by(*(column.desc() if down else column for column in columns))
+    if scans or rank is not None:
+        # SQLite would walk the other index and read each row: of a million comments, 50,000 held, 150 ms; so it is 10.
+        query = query.with_hint(comments, "INDEXED BY ix_comments_held", "sqlite")
     return [Place(None, row[0]) if rank is None else Place(row[0], row[1]) for row in connection.execute(query)]
 
 
@@ -163,7 +182,8 @@ def _whole(connection: Connection, places: list[Place]) -> tuple[StoredComment, 
 
 def _within(which: Filter, status: Status) -> list[ColumnElement[bool]]:
     """What an index on the id can tell: the status, the site, and the time, which the id begins with."""
-    within = [comments.c.status == status.value]
+    # Written out, not bound: only then a database knows that the index of what is held will do.
+    within = [comments.c.status == literal_column(f"'{status.value}'")]
     if which.site_id is not None:
         within.append(comments.c.site_id == which.site_id)
     if which.since is not None:
@@ -191,11 +211,6 @@ def _told(connection: Connection, which: Filter) -> list[ColumnElement[bool]]:
     if which.text:
         told.append(_says(connection, which.text, body=True))
     return told
-
-
-def _covered(which: Filter, status: Status) -> bool:
-    """Whether the index of what is held knows all that is asked for."""
-    return status is Status.HELD and not which.author and not which.text
 
 
 def _says(connection: Connection, text: str, *, body: bool) -> ColumnElement[bool]:
