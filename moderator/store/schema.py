@@ -122,6 +122,7 @@ comments = Table(
     # What waits can be sorted and filtered by more, from this index alone; the approved majority costs it nothing.
     Index(
         "ix_comments_held",
+        "status",
         "score",
         "id",
         "received_at",

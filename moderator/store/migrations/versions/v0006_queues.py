@@ -26,7 +26,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_comments_held",
         "comments",
-        ["score", "id", "received_at", "site_id", "rule", "language", "has_link"],
+        ["status", "score", "id", "received_at", "site_id", "rule", "language", "has_link"],
         unique=False,
         sqlite_where=HELD,
         postgresql_where=HELD,
