@@ -183,6 +183,7 @@ class Shelf:
         write_durably(
             self.own / POINTER, json.dumps({"current": ids[0], "before": ids[1 : KEPT_BEFORE + 1]}, indent=1).encode()
         )
+        self._next_look = float("-inf")  # who put it in force sees it at once
 
 
 def _is_own(folder: Path, own: Path) -> bool:

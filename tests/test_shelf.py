@@ -67,6 +67,15 @@ def test_a_promoted_model_answers_within_the_look_interval_and_not_before(shelf:
     assert LOOK_EVERY < 2
 
 
+def test_who_promotes_a_model_is_answered_by_it_at_once(shelf: Shelf) -> None:
+    assert shelf.current() is None
+    for minute in range(2):
+        id = published(shelf.own, seed=minute + 1, minute=minute)
+        shelf.promote(id)
+        found = shelf.current()
+        assert found is not None and found.id == id
+
+
 def test_rollback_goes_back_one_by_one_and_then_says_that_there_is_none(shelf: Shelf, hand_time: HandTime) -> None:
     ids = [published(shelf.own, seed=minute + 1, minute=minute) for minute in range(3)]
     for id in ids:

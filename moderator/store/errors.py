@@ -56,6 +56,10 @@ class NameTaken(StoreError):
     """A site or a person of that name exists."""
 
 
+class PolicyChanged(StoreError):
+    """Somebody was faster: the site's policy is no longer the one that was looked at."""
+
+
 class PasswordRefused(StoreError):
     """The password is too short or too long."""
 

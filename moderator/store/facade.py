@@ -242,9 +242,9 @@ class Store:
             self._sites_by_key[digest] = (now + KEY_TRUSTED, site)  # from before the question on
         return site
 
-    def set_policy(self, site_id: int, policy: SitePolicy) -> Site:
-        """Give the site another policy. StoreError where there is no such site."""
-        site = self._write(lambda c: sites.set_policy(c, site_id, policy))
+    def set_policy(self, site_id: int, policy: SitePolicy, *, expected: SitePolicy | None = None) -> Site:
+        """Give the site another policy. StoreError where there is no such site, PolicyChanged if not ``expected``."""
+        site = self._write(lambda c: sites.set_policy(c, site_id, policy, expected=expected))
         self._sites_by_key.clear()
         return site
 
