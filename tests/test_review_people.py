@@ -162,11 +162,11 @@ def test_nobody_takes_their_own_rights_away(desk: Desk, deed: str) -> None:
     assert desk.browser.get("/people").status_code == 200
 
 
-@pytest.mark.parametrize("number", ["0", "99", "-1", "99999999999999999999", "x"])
-def test_a_person_that_is_not_there_is_no_page(desk: Desk, number: str) -> None:
+def test_a_person_that_is_not_there_is_no_page(desk: Desk) -> None:
     token = form(desk.browser.get("/people"), "/people")
-    assert desk.browser.post(f"/people/{number}/disable", data=token).status_code == 404
-    assert desk.browser.get(f"/people?done=ended-{number}").status_code == 200
+    for number in ("0", "99", "-1", "99999999999999999999", "x"):
+        assert desk.browser.post(f"/people/{number}/disable", data=token).status_code == 404
+        assert desk.browser.get(f"/people?done=ended-{number}").status_code == 200
 
 
 def change(desk: Desk, **fields: str) -> tuple[int, str]:

@@ -146,13 +146,14 @@ def test_a_policy_is_previewed_and_then_saved(desk: Desk) -> None:
     desk.hold(CASINO)
     page = desk.browser.get(address(desk))
     assert "40 now" in page.text
-    shown = desk.submit(page, address(desk, "/preview"), blocked_words="Casino", hold_above="95")
+    shown = desk.submit(page, address(desk, "/preview"), blocked_words="Casino", hold_above="95.5")
     assert "1 of the last 1 comments" in shown.text
     assert "It has a word that the site&#39;s owner has blocked." in shown.text
     assert policy_now(desk) == SitePolicy()  # nothing is saved by looking
     for _ in range(2):  # a double click
         assert desk.submit(shown, address(desk)).location == f"/sites/{desk.site.id}#policy"
-    assert policy_now(desk) == SitePolicy(hold_above=0.95, blocked_words=("casino",))
+    assert policy_now(desk) == SitePolicy(hold_above=0.955, blocked_words=("casino",))
+    assert "Holds above 95.5\u00a0%" in desk.browser.get(f"/sites/{desk.site.id}").text
 
 
 def test_lists_of_several_lines_are_saved_as_they_were_previewed(desk: Desk) -> None:

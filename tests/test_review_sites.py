@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from html import unescape
 from pathlib import Path
 
@@ -82,6 +83,21 @@ def test_a_form_sent_twice_makes_one_secret(desk: Desk, what: str) -> None:
     assert desk.submit(desk.browser.get(here(desk)), here(desk, what), purpose="webhook").status_code == 200
 
 
+def test_a_form_sent_many_times_at_once_makes_one_key(desk: Desk) -> None:
+    fields = form(desk.browser.get(here(desk)), here(desk, "akismet-keys"))
+    cookie = desk.browser.get_cookie("moderator")
+    assert cookie is not None
+
+    def send(_: int) -> int:
+        browser = desk.new_browser()
+        browser.set_cookie("moderator", cookie.value)
+        return browser.post(here(desk, "akismet-keys"), data=fields).status_code
+
+    with ThreadPoolExecutor(4) as threads:
+        assert sorted(threads.map(send, range(4))) == [200, 409, 409, 409]
+    assert len(desk.store.akismet_keys.listed(desk.site.id)) == 1
+
+
 def test_an_akismet_key_works_until_it_is_revoked(desk: Desk) -> None:
     key = shown(desk.submit(desk.browser.get(here(desk)), here(desk, "akismet-keys")).text)
     pepper = settings.secret(desk.settings.data)
@@ -144,13 +160,12 @@ def test_what_belongs_to_another_site_cannot_be_revoked_here(desk: Desk, what: s
     assert desk.store.akismet_keys.listed(other.id)[0].revoked is None
 
 
-@pytest.mark.parametrize("number", ["0", "99", "-1", "99999999999999999999", "x"])
 @pytest.mark.parametrize("what", ["", "/policy", "/keys", "/secrets", "/callback", "/callback/test", "/policy/preview"])
-def test_a_site_that_is_not_there_is_no_page(desk: Desk, number: str, what: str) -> None:
-    token = form(desk.browser.get("/sites"), "/sites")
-    fields = {**token, "purpose": "webhook", "kind": "native"}
-    assert desk.browser.post(f"/sites/{number}{what}", data=fields).status_code in (404, 405)
-    assert desk.browser.get(f"/sites/{number}{what}").status_code in (404, 405)
+def test_a_site_that_is_not_there_is_no_page(desk: Desk, what: str) -> None:
+    fields = {**form(desk.browser.get("/sites"), "/sites"), "purpose": "webhook", "kind": "native"}
+    for number in ("0", "99", "-1", "99999999999999999999", "x"):
+        assert desk.browser.post(f"/sites/{number}{what}", data=fields).status_code in (404, 405)
+        assert desk.browser.get(f"/sites/{number}{what}").status_code in (404, 405)
 
 
 def set_callback(desk: Desk, url: str, kind: str = "native", secret: str = "") -> tuple[int, str]:

@@ -11,6 +11,7 @@ from moderator.review import (
     account,
     actions,
     admins,
+    callbacks,
     comment_page,
     done,
     errors,
@@ -48,6 +49,7 @@ def blueprint(store: Store, shelf: Models, settings: Settings, clock: Clock) -> 
     errors.add(pages)
     login.add(pages, desk)
     queue.add(pages, desk)
+    callbacks.add(pages, desk)
     comment_page.add(pages, desk)
     actions.add(pages, desk)
     account.add(pages, desk)

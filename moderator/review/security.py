@@ -36,6 +36,7 @@ PAGES = frozenset(
     {
         "review.queue",
         "review.comment",
+        "review.callbacks",
         "review.sites",
         "review.site",
         "review.policy",

@@ -2,6 +2,7 @@
 
 from moderator.store.access import Clock
 from moderator.store.errors import (
+    BadPlace,
     KeyReused,
     LinkRefused,
     NameTaken,
@@ -29,8 +30,10 @@ from moderator.store.values import (
     Filter,
     Given,
     History,
+    Judged,
     Labelled,
     Message,
+    Order,
     Outcome,
     Parcel,
     PastDecision,
@@ -47,12 +50,14 @@ from moderator.store.values import (
     Site,
     SiteSecret,
     StoredComment,
+    Sureness,
     Tally,
 )
 
 __all__ = [
     "AkismetKey",
     "ApiKey",
+    "BadPlace",
     "Batch",
     "Callback",
     "CallbackKind",
@@ -63,11 +68,13 @@ __all__ = [
     "Filter",
     "Given",
     "History",
+    "Judged",
     "KeyReused",
     "Labelled",
     "LinkRefused",
     "Message",
     "NameTaken",
+    "Order",
     "Outcome",
     "Parcel",
     "PasswordRefused",
@@ -91,6 +98,7 @@ __all__ = [
     "StoreBusy",
     "StoreError",
     "StoredComment",
+    "Sureness",
     "Taken",
     "Tally",
     "TooManyAttempts",

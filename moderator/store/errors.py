@@ -40,6 +40,10 @@ class StaleVersion(StoreError):
         self.at = at
 
 
+class BadPlace(StoreError):
+    """What was given as a place in a queue is none, or one of another order."""
+
+
 class KeyReused(StoreError):
     """Another request came under this name before."""
 

@@ -116,7 +116,7 @@ def test_nothing_moves_for_those_who_want_less_motion(desk: Desk) -> None:
 
 def test_tab_goes_through_the_page_in_order_and_is_seen(desk: Desk) -> None:
     ids = desk.hold_all(2)
-    page = desk.open()
+    page = desk.open(reduced_motion="reduce")  # Else scrolling is still under way
     page.evaluate("document.activeElement.blur()")
     order = []
     for _ in range(30):
