@@ -58,6 +58,7 @@ class Setting:
     signals: float = SIGNAL_SCALE
     dropped: float = 1.0  # times DROPPED
     lean: float = 0.0
+    rare: bool = True  # whether rare features may weigh more; with a lean they may not
 
     def room(self) -> NDArray[np.float64]:
         """The scale of every weight."""
@@ -134,8 +135,12 @@ def fit(
         part.release()
     seen = folded(seen)
     used = np.flatnonzero(seen)  # weights that no row has keep the base's
-    scale = _leaning(table, spam, setting.lean) if setting.lean else _rarity(seen, len(table))
-    count, room = len(used), (setting.room() * scale)[used]
+    scale = setting.room()
+    if setting.lean:
+        scale *= _leaning(table, spam, setting.lean)
+    elif setting.rare:
+        scale *= _rarity(seen, len(table))
+    count, room = len(used), scale[used]
     strength = setting.strength
 
     # One thread: the vectors are short for BLAS, and its threads, spinning on busy cores, made 6 s of work 40.
