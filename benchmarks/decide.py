@@ -30,6 +30,7 @@ from benchmarks.kit.peers import word_and_char
 from moderator import features
 from moderator.classifier import Classifier
 from moderator.comment import Comment
+from moderator.layout import lay_out
 from moderator.moderation import decide
 from moderator.policy import SitePolicy, Thresholds
 from moderator.reading import read
@@ -174,7 +175,7 @@ def _stages(classifier: Classifier, comments: Sequence[Comment]) -> dict[str, fl
             times = [time.process_time()]
             readings = [read(comment) for comment in comments[at : at + features.BLOCK]]
             times.append(time.process_time())
-            layouts = [features.lay_out(reading) for reading in readings]
+            layouts = [lay_out(reading) for reading in readings]
             times.append(time.process_time())
             block = features.grams(layouts)
             times.append(time.process_time())

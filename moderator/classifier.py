@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 
 from moderator import features, model_file
 from moderator.comment import Comment, Reason
-from moderator.features import AUTHOR, BODY, NAMED, NAMED_WORDS, SPACES, WORDS
+from moderator.layout import lay_out
 from moderator.model_file import ModelError
 from moderator.policy import Thresholds
 from moderator.reading import Reading, read
 from moderator.shading import Weighed, heaviest, shade
 from moderator.signals import SIGNALS, measure, sentence
+from moderator.spaces import AUTHOR, BODY, NAMED, NAMED_WORDS, SPACES, WORDS, whole
 
 # Models answer their probes to this, across processors and NumPy versions: sums of 32-bit floats in another order.
 PROBE_TOLERANCE = 1e-4
@@ -79,7 +80,7 @@ class Classifier:
         """``weights`` has OWN_WEIGHTS entries; signals are taken relative to their means over good comments."""
         self.id = id
         self.thresholds = thresholds
-        self.weights = features.whole(weights)
+        self.weights = whole(weights)
         self.bias = bias
         self.signal_weights = np.array(signal_weights, dtype=np.float64)
         self.signal_means = np.array(signal_means, dtype=np.float64)
@@ -96,7 +97,7 @@ class Classifier:
         logits = np.full(len(readings), self.bias)
         for start in range(0, len(readings), features.BLOCK):
             block = readings[start : start + features.BLOCK]
-            rows = features.rows([features.lay_out(reading) for reading in block])
+            rows = features.rows([lay_out(reading) for reading in block])
             here = logits[start : start + features.BLOCK]
             here += rows.sums(self.weights).sum(axis=1)
             signals = np.array([measure(reading) for reading in block])
@@ -105,7 +106,7 @@ class Classifier:
 
     def assess(self, reading: Reading) -> Assessment:
         """Score and reasons, from one pass over the features."""
-        block = features.grams([features.lay_out(reading)])
+        block = features.grams([lay_out(reading)])
         spaces = self._spaces(block)
         signals = self._signals(reading)
         score = sigmoid(self.bias + sum(spaces) + sum(signals))
@@ -157,7 +158,7 @@ class Classifier:
 
     def explain(self, reading: Reading) -> Explanation:
         """The whole account of the score; its parts sum to its log-odds."""
-        block = features.grams([features.lay_out(reading)])
+        block = features.grams([lay_out(reading)])
         spaces = self._spaces(block)
         signals = self._signals(reading)
         said = zip(SPACES_SAY + SIGNALS_SAY, spaces + signals, strict=True)

@@ -1,89 +1,26 @@
-"""Reading → features: hashed n-grams in NumPy, for one comment or a million through the same code.
+"""Layouts → features: hashed n-grams in NumPy, for one comment or a million through the same code.
 
 A comment is laid out as one array of code points, a **space** after the other (body, author's name, addresses …),
 each behind four zeros. Polynomial rolling hashes over that array give all character n-grams at once; words and pairs
-of words come from prefix sums of the same polynomial. Every space has a range of its own in the one weight table, so a
-word in a name never meets the same word in the text. Within a space features are present or absent (the sixth "buy"
-says no more than the first), and each space is scaled to length one, so that a long text does not drown a name.
-
-A name is read twice: as a name, in a space of its own, and as text, with the weights of the text's words and wording
-(Daumé III 2007: what is shared beside what is special). "Cheap sofas" is then known from texts when it is a name, and
-from names when it is a text.
+of words come from prefix sums of the same polynomial. Every space has a range of its own in the one weight table
+(spaces.py). Within a space features are present or absent (the sixth "buy" says no more than the first), and each space
+is scaled to length one, so that a long text does not drown a name.
 """
 
-import re
 import unicodedata
 import zlib
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from moderator.links import Link
-from moderator.reading import Reading
+from moderator.layout import LEAD, ORDERS, WRITTEN, Layout
+from moderator.spaces import BODY, NAMED_WORDS, OFFSETS, SPACES, TABLE_SIZE, WORDS
 
 Ints = NDArray[np.intp]
-Floats = NDArray[np.float32]
 
-
-class Space(NamedTuple):
-    """A group of features that is scaled to length one, and the sentence a reason uses for it.
-
-    It has 2 ** ``bits`` weights of its own in the table, or those of the space ``like``.
-    """
-
-    name: str
-    bits: int
-    says: str
-    like: str = ""
-
-
-# The order is that of the weight table; those that share another's weights come last. Bits: 2.6 MB in all, of 4 that a
-# model may have.
-SPACES = (
-    Space("body", 18, "the text's wording"),
-    Space("words", 17, "the text's words"),
-    Space("author", 16, "the author's name"),
-    Space("address", 16, "the author's web address"),
-    Space("links", 16, "the addresses in the text"),
-    Space("anchors", 15, "what the links say"),
-    Space("marks", 15, "the form of name, mail domain and addresses"),
-    Space("named", 18, "the wording of the author's name", like="body"),
-    Space("named words", 17, "the words of the author's name", like="words"),
-)
-SIZES = np.array([1 << space.bits for space in SPACES])
-OFFSETS = np.concatenate([[0], np.cumsum(SIZES)]).astype(np.uint32)
-TABLE_SIZE = int(OFFSETS[-1])
-BODY, WORDS, AUTHOR, ADDRESS, LINKS, ANCHORS, MARKS, NAMED, NAMED_WORDS = range(len(SPACES))
-_OWNERS = [[space.name for space in SPACES].index(space.like or space.name) for space in SPACES]
-# Weights that are fitted and kept, before those that are the same ones again.
-OWN_WEIGHTS = sum(1 << space.bits for space in SPACES if not space.like)
-
-
-def whole(own: NDArray[Any]) -> NDArray[Any]:
-    """A value for each bucket, from one for each weight: those that are shared stand twice."""
-    return np.concatenate([own[OFFSETS[owner] : OFFSETS[owner + 1]] for owner in _OWNERS])
-
-
-def folded(by_bucket: NDArray[Any]) -> NDArray[Any]:
-    """A value for each weight, from one for each bucket: those of shared weights are added up; :func:`whole` turned."""
-    own = by_bucket[:OWN_WEIGHTS].copy()
-    for space, owner in enumerate(_OWNERS):
-        if owner != space:
-            own[OFFSETS[owner] : OFFSETS[owner + 1]] += by_bucket[OFFSETS[space] : OFFSETS[space + 1]]
-    return own
-
-
-# Spaces that are read as characters, in the order of the layout. The first and the last are read as words too, and
-# whatever is between the words of the one and of the other belongs to neither.
-WRITTEN = (BODY, AUTHOR, ADDRESS, LINKS, ANCHORS, NAMED)
-ORDERS = (2, 3, 4, 5)
-LEAD = "\0" * (max(ORDERS) - 1)
-MOST_LINKS_READ = 12
-# Here the "author" is the title of the page that links to the post: what a link says, and nobody's name.
-BACKLINKS = frozenset({"pingback", "trackback"})
 # So many comments hashed together keep their n-grams in the second-level cache: of 16, 32, 64, 128, 256 the
 # quickest. At most 4,000 could be, as a row's number and a bucket share 32 bits.
 BLOCK = 64
@@ -100,23 +37,6 @@ _1, _13, _15 = _constant(1), _constant(13), _constant(15)
 _SEEDS = np.array([zlib.crc32((space.like or space.name).encode()) for space in SPACES], dtype=np.uint32)
 _SHIFTS = np.array([32 - space.bits for space in SPACES], dtype=np.uint32)
 _WORDS_SEED, _WORDS_SHIFT = _constant(int(_SEEDS[WORDS])), _constant(int(_SHIFTS[WORDS]))
-_MARKS_FIRST, _MARKS_MASK = int(OFFSETS[MARKS]), int(SIZES[MARKS]) - 1
-DIGIT = re.compile(r"[1-9]")
-# "v1agra", "c4s1n0", "fr33": in a word that is letters for a half, figures are the letters that they look like.
-LEET = re.compile(r"(?<![a-z0-9@$])[a-z]*[0-9@$][a-z0-9@$]*")
-FIGURE = re.compile(r"[0-9@$]")
-LETTERS = str.maketrans("0134578@$", "oieastbas")
-FIGURES = re.compile(r"\d+")
-# Letters with marks, as their bare letters: a mark on each is a disguise, and many people leave honest ones out.
-_BARE = {
-    point: bare
-    for start, end in ((0xC0, 0x250), (0x370, 0x400), (0x1E00, 0x2000))
-    for point in range(start, end)
-    if (bare := unicodedata.normalize("NFD", chr(point))[0]) != chr(point)
-}
-_MARKED = re.compile("[\u00c0-\u024f\u0370-\u03ff\u1e00-\u1fff]")
-_LOWER = re.compile(r"[a-zß-öø-ÿ]+")
-_TITLE = re.compile(r"[A-ZÀ-ÖØ-Þ]")
 
 
 def _powers(count: int) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
@@ -137,97 +57,6 @@ def _word_character_table() -> NDArray[np.bool_]:
 
 
 _IN_WORD = _word_character_table()
-
-
-class Layout(NamedTuple):
-    """A comment's texts as one string, and its whole tokens' buckets.
-
-    ``segments`` has two lengths for each written space, zero where it is empty: of its lead but for the last zero,
-    where no n-gram may start, and of that zero with the text.
-    """
-
-    text: str
-    segments: tuple[int, ...]
-    marks: tuple[int, ...]
-
-    @property
-    def body(self) -> str:
-        """The body as it is hashed."""
-        return self.text[len(LEAD) : self.body_end]
-
-    @property
-    def body_end(self) -> int:
-        """Where the body ends in the text; 0 where there is none."""
-        return self.segments[0] + self.segments[1]
-
-
-def lay_out(reading: Reading) -> Layout:
-    """The texts of a reading in the order of WRITTEN, folded: lower case, digits as 0, runs of space as one."""
-    read = reading.links[:MOST_LINKS_READ]
-    anchors = " ".join([link.anchor for link in read if link.anchor]) if read else ""
-    name = reading.author
-    if reading.kind in BACKLINKS:
-        anchors, name = f"{anchors} {name}", ""
-    parts = (
-        reading.text,
-        name,
-        _address(reading.author_link) if reading.author_link else "",
-        " ".join(map(_address, read)) if read else "",
-        anchors,
-        name,
-    )
-    text = ""
-    segments: list[int] = []
-    for part in parts:
-        folded = " ".join(fold(part.lower()).split()) if part else ""
-        if folded:
-            text = f"{text}{LEAD}{folded}"
-            segments += (len(LEAD) - 1, len(folded) + 1)
-        else:
-            segments += (0, 0)
-    return Layout(text + LEAD, tuple(segments), _marks(reading, read))
-
-
-def fold(lower: str) -> str:
-    """Lower-case text with bare letters, figures inside words as letters, and all others as 0; as long as it was."""
-    if not lower.isascii() and _MARKED.search(lower):
-        lower = lower.translate(_BARE)
-    if not FIGURE.search(lower):
-        return lower
-    return DIGIT.sub("0", LEET.sub(_unleet, lower))
-
-
-def _unleet(found: re.Match[str]) -> str:
-    word = found[0]
-    return word.translate(LETTERS) if 2 * sum(map(str.isalpha, word)) >= len(word) else word
-
-
-def _address(link: Link) -> str:
-    return f"{link.host}{link.path[:200]}"
-
-
-def _shape(name: str) -> str:
-    """A name's outline: "Anna-Maria Smith 7" → "Xx-Xx Xx 0"."""
-    return FIGURES.sub("0", _LOWER.sub("x", _TITLE.sub("X", name)))[:24]
-
-
-def _marks(reading: Reading, read: Sequence[Link]) -> tuple[int, ...]:
-    """Buckets of what is one token as a whole."""
-    tokens = [f"kind {reading.kind}"] if reading.kind in BACKLINKS else []
-    if reading.author and not tokens:
-        tokens += (f"shape {_shape(reading.author)}", f"words {len(reading.author.split())}")
-    if reading.email_domain:
-        tokens += (f"mail {reading.email_domain}", f"mail tld {reading.email_domain.rpartition('.')[2]}")
-    if reading.author_link:
-        link = reading.author_link
-        tokens += (
-            f"home {link.host}",
-            f"home tld {link.host.rpartition('.')[2]}",
-            f"home depth {min(link.path.count('/'), 4)}",
-        )
-    for link in read:
-        tokens += (f"host {link.host}", f"tld {link.host.rpartition('.')[2]}")
-    return tuple([_MARKS_FIRST + (zlib.crc32(token.encode("utf-8", "replace")) & _MARKS_MASK) for token in tokens])
 
 
 class Grams(NamedTuple):

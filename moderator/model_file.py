@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from moderator.features import OWN_WEIGHTS, SPACES
 from moderator.policy import Thresholds
 from moderator.signals import SIGNALS
+from moderator.spaces import OWN_WEIGHTS, SPACES
 
 FORMAT = 1
 MANIFEST, MODEL, WEIGHTS, PROBES = "manifest.json", "model.json", "weights.npy", "probes.json"

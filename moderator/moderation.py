@@ -18,6 +18,7 @@ from moderator.policy import Case, Rule, SitePolicy, Thresholds
 from moderator.reading import Reading, read, shared_words
 from moderator.store import (
     Given,
+    Judged,
     KeyReused,
     Receipt,
     Remembered,
@@ -67,11 +68,11 @@ class Moderator:
         With receipts, what was answered under one of their names is answered again. Raises StoreUnavailable where it
         could not be stored, and with receipts the store's KeyReused and Replayed.
         """
-        decision = assess(comment, site.policy, self._shelf)
+        judged = _judged(comment, site.policy, self._shelf)
         try:
             if once:
-                return self._store.once.remember(site, comment, decision, once, at=self._clock())
-            return self._store.remember(site, comment, decision, at=self._clock())
+                return self._store.once.remember(site, judged, once, at=self._clock())
+            return self._store.remember(site, *judged, at=self._clock())
         except (KeyReused, Replayed):
             raise
         except Exception as error:
@@ -84,8 +85,7 @@ class Moderator:
 
         ``again``: they, or others of their batch, came before; known ones then give the answer that stands.
         """
-        decisions = [assess(comment, site.policy, self._shelf) for comment in comments]
-        judged = list(zip(comments, decisions, strict=True))
+        judged = [_judged(comment, site.policy, self._shelf) for comment in comments]
         try:
             return self._store.once.remember_many(site, judged, once, at=self._clock(), again=again)
         except (KeyReused, Replayed):
@@ -117,19 +117,30 @@ def _unavailable(error: Exception) -> StoreUnavailable:
 
 def assess(comment: Comment, site: SitePolicy, shelf: Models) -> Decision:
     """What would be decided, without storing anything. Total: a fault inside is a *hold*."""
-    model = ""
+    return _judged(comment, site, shelf).decision
+
+
+def _judged(comment: Comment, site: SitePolicy, shelf: Models) -> Judged:
+    """The decision, with what else the store is to know of the reading."""
+    model, has_link = "", False
     try:
         classifier = shelf.current()
         model = classifier.id if classifier else ""
-        return decide(comment, site, classifier)
+        reading = read(comment)
+        has_link = bool(reading.links)
+        return Judged(comment, _decide(comment, reading, site, classifier), has_link)
     except Exception as error:
         log_fault("judging a comment", error)
-        return Decision(Action.HOLD, COULD_NOT_JUDGE, None, (Reason(COULD_NOT_JUDGE, COULD_NOT_JUDGE_SENTENCE),), model)
+        reasons = (Reason(COULD_NOT_JUDGE, COULD_NOT_JUDGE_SENTENCE),)
+        return Judged(comment, Decision(Action.HOLD, COULD_NOT_JUDGE, None, reasons, model), has_link)
 
 
 def decide(comment: Comment, site: SitePolicy, classifier: Classifier | None) -> Decision:
     """Read, score, ask the policy, say why. The classifier is asked also where a rule will speak: people ask why."""
-    reading = read(comment)
+    return _decide(comment, read(comment), site, classifier)
+
+
+def _decide(comment: Comment, reading: Reading, site: SitePolicy, classifier: Classifier | None) -> Decision:
     assessed = classifier.assess(reading) if classifier else None  # at most 5 ms: a reading is bounded
     score = assessed.score if assessed else None
     thresholds = classifier.thresholds if classifier else NO_THRESHOLDS

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from moderator import features
-from moderator.features import ORDERS, TABLE_SIZE
+from moderator.layout import LEAD, ORDERS, Layout, fold
+from moderator.spaces import TABLE_SIZE
 
 Span = tuple[int, int]
 MOST_SHADED = 400
@@ -35,7 +36,7 @@ def heaviest(weights: NDArray[np.float32], block: features.Grams, text: str, *, 
     if not layout.body:
         return []
     starts = [0, *accumulate([len(token) + 1 for token in tokens[:-1]])]
-    here = block.buckets[:, len(features.LEAD) : layout.body_end]
+    here = block.buckets[:, len(LEAD) : layout.body_end]
     weighed = np.add.reduceat(weights.take(here).sum(axis=0), starts)
     order = weighed.argsort()
     chosen = [i for i in (order[::-1][:3] if towards_spam else order[:3]).tolist() if (weighed[i] > 0) == towards_spam]
@@ -51,18 +52,18 @@ def shade(weights: NDArray[np.float32], block: features.Grams, text: str) -> tup
 
 def _found_in(text: str, words: Sequence[str]) -> list[Span]:
     """Where words of the layout stand in the reading's text, so that they are quoted as they were written."""
-    folded = features.fold(text.lower())
+    folded = fold(text.lower())
     if len(folded) != len(text):  # "İ" is two characters in lower case: too rare to be placed here
         return []
     return [(at, at + len(word)) for word in words if (at := folded.find(word)) >= 0]
 
 
-def _tokens(layout: features.Layout, characters: NDArray[np.float64]) -> list[tuple[int, int, float]]:
+def _tokens(layout: Layout, characters: NDArray[np.float64]) -> list[tuple[int, int, float]]:
     """(start, end, weight) of each token of the body in the layout, from what its characters weigh."""
     body_end = layout.body_end
     if body_end == 0:
         return []
-    lead = len(features.LEAD)
+    lead = len(LEAD)
     text = layout.body
     tokens, at = [], lead
     sums = [0.0, *np.cumsum(characters).tolist()]
@@ -104,7 +105,7 @@ def _by_character(weights: NDArray[np.float32], block: features.Grams, body_end:
     return characters[:body_end]
 
 
-def _placed(text: str, layout: features.Layout, tokens: Sequence[tuple[int, int, float]]) -> tuple[Weighed, ...]:
+def _placed(text: str, layout: Layout, tokens: Sequence[tuple[int, int, float]]) -> tuple[Weighed, ...]:
     """Tokens of the layout found again in the reading's text, in order.
 
     What is not found (it folds oddly, or stands beyond MOST_SHADED) weighs on the text between its neighbours.
@@ -112,7 +113,7 @@ def _placed(text: str, layout: features.Layout, tokens: Sequence[tuple[int, int,
     folded = text.lower()
     # "İ" becomes two characters in lower case; where[i] is the place in the text of the folded text's character i.
     where = range(len(text) + 1) if len(folded) == len(text) else _places(text)
-    folded = features.fold(folded)
+    folded = fold(folded)
     placed: list[Weighed] = []
     reached = 0
     pending = 0.0

@@ -7,9 +7,9 @@ import numpy as np
 
 from moderator.classifier import Classifier
 from moderator.comment import Author, Comment, Post
-from moderator.features import OWN_WEIGHTS
 from moderator.policy import Thresholds
 from moderator.signals import SIGNALS
+from moderator.spaces import OWN_WEIGHTS
 from moderator.training.fit import Weights
 from moderator.training.publish import publish
 

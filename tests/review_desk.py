@@ -20,6 +20,7 @@ from moderator.shading import Weighed
 from moderator.store import Role, Site, Store
 
 LOGIN, PASSWORD = "ann@example.org", "a few words in a row"
+ADMIN = "boss@example.org"
 FORM = re.compile(r"<form[^>]*?action=\"([^\"]*)\"[^>]*>(.*?)</form>|<form method=\"post\">(.*?)</form>", re.DOTALL)
 HIDDEN = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)"')
 
@@ -36,6 +37,9 @@ class WordModel(Classifier):
         words = tuple(Weighed(m.start(), m.end(), 2.0 if m[0].lower() == "casino" else -2.0) for m in found)
         logit = sum(word.weight for word in words)
         return Explanation(0.93 if logit > 0 else 0.07, logit, 0.0, (("Its words.", logit),), words)
+
+    def score(self, reading: Reading) -> float:
+        return self.explain(reading).score
 
 
 class OneModel:
@@ -82,10 +86,22 @@ class Desk:
         browser = browser or self.browser
         return self.submit(browser.get("/login"), "/login", browser, login=login, password=password)
 
+    def log_in_admin(self) -> None:
+        """An administrator besides ann, logged in with the browser, and without the cost of a password."""
+        self.boss = self.store.add_person(ADMIN, Role.ADMIN)
+        token, _ = self.store.start_session(self.boss.id)
+        self.browser.set_cookie("moderator", token)
+
     def submit(
         self, page: TestResponse, action: str, browser: FlaskClient | None = None, **fields: str
     ) -> TestResponse:
         """Fill in the form of the page that leads to ``action`` and send it."""
+        return self.fill_in(page, action, fields, browser)
+
+    def fill_in(
+        self, page: TestResponse, action: str, fields: dict[str, str], browser: FlaskClient | None = None
+    ) -> TestResponse:
+        """The same with the fields in a dictionary."""
         return (browser or self.browser).post(action, data={**form(page, action), **fields})
 
     def say(self, comment_id: str, word: str, page: str = "/") -> TestResponse:

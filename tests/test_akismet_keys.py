@@ -1,6 +1,7 @@
 """Akismet keys: what is kept of them, how wrong ones are slowed down, and how right ones stay fast."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -133,6 +134,18 @@ def test_a_known_key_is_hashed_once_and_not_for_every_request(
     for _ in range(1000):
         assert store.akismet_keys.site_of(right, pepper=PEPPER, address="192.0.2.1") == site
     assert len(slow_hashes) == 1
+
+
+def test_many_first_requests_at_once_with_a_right_key_are_one_try(
+    store: Store, site: Site, slow_hashes: list[bytes]
+) -> None:
+    right = store.akismet_keys.add(site.id, pepper=PEPPER)
+    slow_hashes.clear()
+    with ThreadPoolExecutor(40) as threads:
+        found = [
+            threads.submit(store.akismet_keys.site_of, right, pepper=PEPPER, address="192.0.2.1") for _ in range(40)
+        ]
+    assert [each.result() for each in found] == [site] * 40 and len(slow_hashes) == 1
 
 
 def test_wrong_keys_hardly_ever_cost_a_slow_hash(tmp_path: Path, slow_hashes: list[bytes]) -> None:

@@ -19,9 +19,9 @@ from models import COMMENTS, classifier, published
 
 from moderator.classifier import Explanation, load, sigmoid
 from moderator.comment import Author, Comment
-from moderator.features import SPACES
 from moderator.model_file import MANIFEST, MODEL, PROBES, WEIGHTS, ModelError, digest, self_digest
 from moderator.reading import read
+from moderator.spaces import SPACES
 
 TEXT_PARTS = {"The text's wording.", "The text's words."}
 MODEL_FOR_ALL = classifier()

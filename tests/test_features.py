@@ -8,13 +8,27 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from models import COMMENTS
 
-from moderator import features
 from moderator.comment import Author, Comment, Parent, Post
-from moderator.features import OFFSETS, SPACES, TABLE_SIZE, lay_out, rows
+from moderator.features import rows
+from moderator.layout import lay_out
 from moderator.policy import RULES
 from moderator.policy import sentence as rule_sentence
 from moderator.reading import read
 from moderator.signals import SIGNALS, Signal, measure, sentence
+from moderator.spaces import (
+    ADDRESS,
+    AUTHOR,
+    MARKS,
+    NAMED,
+    NAMED_WORDS,
+    OFFSETS,
+    OWN_WEIGHTS,
+    SPACES,
+    TABLE_SIZE,
+    WORDS,
+    folded,
+    whole,
+)
 
 WRITING = st.text(st.characters(exclude_categories=()), max_size=40)
 ANY = st.builds(
@@ -75,29 +89,29 @@ def test_a_field_fills_its_own_space_and_no_other() -> None:
 def test_a_name_has_weights_of_its_own_and_those_of_the_same_text() -> None:
     text = rows([lay_out(read(Comment("cheap sofas")))])
     name = rows([lay_out(read(Comment("", author=Author("cheap sofas"))))])
-    assert np.all(np.intersect1d(text.buckets, name.buckets) >= OFFSETS[features.MARKS])
-    weight_of = features.whole(np.arange(features.OWN_WEIGHTS))
-    said = set(weight_of[text.buckets[text.buckets < OFFSETS[features.AUTHOR]]])
-    as_text = set(weight_of[name.buckets[name.buckets >= OFFSETS[features.NAMED]]])
+    assert np.all(np.intersect1d(text.buckets, name.buckets) >= OFFSETS[MARKS])
+    weight_of = whole(np.arange(OWN_WEIGHTS))
+    said = set(weight_of[text.buckets[text.buckets < OFFSETS[AUTHOR]]])
+    as_text = set(weight_of[name.buckets[name.buckets >= OFFSETS[NAMED]]])
     assert said == as_text and len(said) > 10
-    assert np.any((name.buckets >= OFFSETS[features.AUTHOR]) & (name.buckets < OFFSETS[features.ADDRESS]))
+    assert np.any((name.buckets >= OFFSETS[AUTHOR]) & (name.buckets < OFFSETS[ADDRESS]))
 
 
 def test_the_last_word_of_the_text_and_the_first_of_the_name_are_no_pair() -> None:
     comments = [Comment("one two", author=Author("three four")), Comment("", author=Author("five")), Comment("six")]
     row = rows([lay_out(read(comment)) for comment in comments])
-    words = row.counts()[:, [features.WORDS, features.NAMED_WORDS]]
+    words = row.counts()[:, [WORDS, NAMED_WORDS]]
     assert words.tolist() == [[3, 3], [0, 1], [1, 0]]
 
 
 def test_folding_adds_up_what_is_spread_over_shared_weights() -> None:
-    ones = np.ones(features.OWN_WEIGHTS)
-    met = features.folded(features.whole(ones))
-    shared = OFFSETS[features.AUTHOR]
+    ones = np.ones(OWN_WEIGHTS)
+    met = folded(whole(ones))
+    shared = OFFSETS[AUTHOR]
     assert np.all(met[:shared] == 2) and np.all(met[shared:] == 1)
     chance = np.random.default_rng(0)
-    own, by_bucket = chance.random(features.OWN_WEIGHTS), chance.random(TABLE_SIZE)
-    assert np.isclose(features.whole(own) @ by_bucket, own @ features.folded(by_bucket))
+    own, by_bucket = chance.random(OWN_WEIGHTS), chance.random(TABLE_SIZE)
+    assert np.isclose(whole(own) @ by_bucket, own @ folded(by_bucket))
 
 
 def test_a_word_said_twice_is_a_feature_once() -> None:

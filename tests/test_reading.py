@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from moderator.comment import Author, Comment, Post
-from moderator.features import lay_out, rows
+from moderator.features import rows
+from moderator.layout import lay_out
 from moderator.reading import MOST_CHARACTERS, MOST_DEPTH, MOST_LINKS, MOST_TAGS, Reading, read, shared_words
 from moderator.signals import measure
 

@@ -149,3 +149,16 @@ def test_templates_trust_no_text_and_have_nothing_inline(template: Path) -> None
     assert "http://" not in text
     assert "https://" not in text
     assert all("src=" in part for part in text.split("<script")[1:])
+
+
+def test_a_script_that_asks_for_no_page_gets_none_and_can_undo_all_the_same(desk: Desk) -> None:
+    desk.log_in()
+    one = desk.hold()
+    fields = form(desk.browser.get("/"), f"/comments/{one}/verdict")
+    asked = {"Prefer": "return=minimal"}
+    answer = desk.browser.post(f"/comments/{one}/verdict", data={**fields, "word": "spam"}, headers=asked)
+    assert (answer.status_code, answer.data) == (204, b"")
+    check_headers(answer)
+    answer = desk.browser.post("/undo", data=form(desk.browser.get("/?status=held"), "/undo"), headers=asked)
+    assert answer.status_code == 204
+    assert desk.status(one) == "held"

@@ -35,6 +35,7 @@ TAGS = frozenset(
         "main",
         "h1",
         "h2",
+        "h3",
         "label",
         "select",
         "option",

@@ -64,15 +64,15 @@ def test_the_queue_is_newest_first_and_pages_both_ways(store: Store, send: Send)
     ids = [send(f"number {number}").id for number in range(7)][::-1]
     send("approved", decision=APPROVE)
     first = store.queue(Filter(), limit=3)
-    assert [comment.id for comment in first.comments] == ids[:3] and first.newer is None
-    second = store.queue(Filter(), limit=3, before=first.older)
+    assert [comment.id for comment in first.comments] == ids[:3] and first.back is None
+    second = store.queue(Filter(), limit=3, before=first.further)
     assert [comment.id for comment in second.comments] == ids[3:6]
-    third = store.queue(Filter(), limit=3, before=second.older)
-    assert [comment.id for comment in third.comments] == ids[6:] and third.older is None
-    back = store.queue(Filter(), limit=3, after=third.newer)
+    third = store.queue(Filter(), limit=3, before=second.further)
+    assert [comment.id for comment in third.comments] == ids[6:] and third.further is None
+    back = store.queue(Filter(), limit=3, after=third.back)
     assert back.comments == second.comments
-    front = store.queue(Filter(), limit=3, after=back.newer)
-    assert front.comments == first.comments and front.newer is None
+    front = store.queue(Filter(), limit=3, after=back.back)
+    assert front.comments == first.comments and front.back is None
 
 
 def test_the_queue_filters_by_status_site_and_text(store: Store, site: Site, send: Send, clock: HandClock) -> None:

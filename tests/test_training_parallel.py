@@ -18,9 +18,9 @@ import pytest
 from moderator.classifier import Classifier
 from moderator.cli import main
 from moderator.comment import Word
-from moderator.features import NAMED
 from moderator.shelf import Shelf
 from moderator.signals import SIGNALS
+from moderator.spaces import NAMED
 from moderator.training import command, corpus, parallel
 from moderator.training.crossfit import fits
 from moderator.training.fit import AS_TEXT, DROPPED, USUAL, WHO, WHO_SIGNALS, Table, Weights, fit

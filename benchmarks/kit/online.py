@@ -8,7 +8,7 @@ grow. Learning three or ten earlier comments again with each new one gave nothin
 import numpy as np
 import scipy.sparse as sparse
 
-from moderator import features
+from moderator.spaces import OWN_WEIGHTS, whole
 from moderator.training import fit
 
 from .measures import Truth, Vector, sigmoid
@@ -20,7 +20,7 @@ SMALL = 1e-3
 
 def scores(table: fit.Table, spam: Truth, *, base: fit.Weights | None = None) -> Vector:
     """The probability of each row before it was learned, in the order of the rows; ``base`` is where it starts from."""
-    place = features.whole(np.arange(features.OWN_WEIGHTS))  # the weight of each bucket: some share one
+    place = whole(np.arange(OWN_WEIGHTS))  # the weight of each bucket: some share one
     means = base.means if base else np.full(table.signals.shape[1], 0.0)
     dense = sparse.csr_matrix((table.signals - means).astype(np.float32) * FEW.signals)
     grams = sparse.csr_matrix((table.grams.data, place[table.grams.indices], table.grams.indptr))

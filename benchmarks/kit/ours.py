@@ -29,7 +29,7 @@ NAME = "moderator"
 # authors lighter beside the text. With few comments words weigh less than characters, and what one label has more often
 # gets more room; from some thousands on that costs more than it brings. docs/notes.md has the figures, and says that
 # these were chosen on the protocols that they are measured by.
-MORE = fit.Setting(strength=30.0, author=2.0, address=1.0, signals=0.4)
+MORE = fit.Setting(strength=30.0, author=2.0, address=1.0, signals=0.4, rare=False)
 FEW = replace(MORE, words=0.5, lean=0.7)
 MANY = 4_000
 ANY = Thresholds(0.5, None)  # where scores are asked for and nothing is decided

@@ -7,7 +7,25 @@ from pathlib import Path
 from flask import Blueprint, g, request
 
 from moderator import settings as all_settings
-from moderator.review import actions, comment_page, done, errors, guard, login, queue, security, shown
+from moderator.review import (
+    account,
+    actions,
+    admins,
+    callbacks,
+    comment_page,
+    done,
+    errors,
+    guard,
+    login,
+    people,
+    queue,
+    security,
+    shown,
+    site_callback,
+    site_keys,
+    site_policy,
+    sites,
+)
 from moderator.review.cards import ACTED, SENTENCES, per_cent
 from moderator.review.desk import Desk, Models, ago, when
 from moderator.review.errors import error_page, wants_page
@@ -27,11 +45,16 @@ def blueprint(store: Store, shelf: Models, settings: Settings, clock: Clock) -> 
         "review", __name__, template_folder="templates", static_folder="static", static_url_path="/static"
     )
     guard.add(pages, desk)
+    admins.add(pages)
     errors.add(pages)
     login.add(pages, desk)
     queue.add(pages, desk)
+    callbacks.add(pages, desk)
     comment_page.add(pages, desk)
     actions.add(pages, desk)
+    account.add(pages, desk)
+    for part in (people, sites, site_keys, site_callback, site_policy):
+        part.add(pages, desk)
     versions = {file.name: _digest(file) for file in STATIC.iterdir() if file.is_file()}
 
     @pages.app_context_processor

@@ -68,7 +68,12 @@ def _asked() -> tuple[Word, int]:
 
 
 def _onward(desk: Desk, now: Done, anchor: str = "") -> AnyResponse:
-    """Back to the view that the form stood in, at the comment that comes next."""
+    """Back to the view that the form stood in, at the comment that comes next; a script that will look by itself asks
+    with ``Prefer: return=minimal`` (RFC 7240) and gets 204."""
+    if request.headers.get("Prefer") == "return=minimal":
+        done = make_response("", 204, {"Preference-Applied": "return=minimal"})
+        _remember(desk, done, now)
+        return done
     anchor = anchor or request.form.get("anchor", "")
     where = security.safe_next(request.form.get("next"))
     response = redirect(f"{where}#{anchor}" if ANCHOR.fullmatch(anchor) else where, code=303)

@@ -28,16 +28,20 @@ TEXTS = {
 }
 
 
+class AdminsOnly(Exception):
+    """Somebody who may only moderate asked for a page of administrators."""
+
+
 def wants_page(request: Request) -> bool:
     """Whether who asks is a person with a browser, rather than a blog: for errors outside of any page of ours."""
     accepts = request.accept_mimetypes
     return "text/html" in accepts.values() and not request.path.startswith(("/v1/", "/1.1/", "/coral", "/healthz"))
 
 
-def page(status: int, *, detail: str = "", wait: int = 0) -> Response:
-    """The error page of this status. ``detail`` replaces its usual sentence, ``wait`` is in seconds."""
-    headline, usual = TEXTS.get(status, (HTTPStatus(status).phrase, ""))
-    text = render_template("error.html", status=status, headline=headline, detail=detail or usual, wait=wait)
+def page(status: int, *, headline: str = "", detail: str = "", wait: int = 0) -> Response:
+    """The error page of this status. ``headline`` and ``detail`` replace its usual words, ``wait`` is in seconds."""
+    title, usual = TEXTS.get(status, (HTTPStatus(status).phrase, ""))
+    text = render_template("error.html", status=status, headline=headline or title, detail=detail or usual, wait=wait)
     response = make_response(text, status)
     if wait:
         response.headers["Retry-After"] = str(wait)
@@ -61,6 +65,11 @@ def add(blueprint: Blueprint) -> None:
     @blueprint.errorhandler(HTTPException)
     def refused(error: HTTPException) -> Response:
         return error_page(error)
+
+    @blueprint.errorhandler(AdminsOnly)
+    def not_theirs(error: AdminsOnly) -> Response:
+        detail = "Your login may moderate comments. Ask an administrator, or to be made one; nothing was changed."
+        return page(403, headline="For administrators only", detail=detail)
 
     @blueprint.errorhandler(TooManyAttempts)
     def throttled(error: TooManyAttempts) -> Response:

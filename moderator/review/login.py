@@ -30,7 +30,7 @@ def add(blueprint: Blueprint, desk: Desk) -> None:
             problem = "That login and password do not fit together."
             page = render_template("login.html", next=wanted, login=name[:MOST_OF_A_LOGIN], problem=problem)
             return make_response(page, 401)
-        return _begin(desk, person, wanted)
+        return begin(desk, person, wanted)
 
     @blueprint.post("/logout")
     def logout() -> AnyResponse:
@@ -58,7 +58,7 @@ def add(blueprint: Blueprint, desk: Desk) -> None:
                 return make_response(render_template("link_refused.html"), 404)
         if problem:
             return make_response(render_template("set_password.html", person=person, problem=problem), 422)
-        return _begin(desk, person, "/")
+        return begin(desk, person, "/")
 
 
 def normal(password: str) -> str:
@@ -86,8 +86,8 @@ def _who(desk: Desk, name: str, password: str) -> Person | None:
     return desk.store.log_in(name, normal(password), address=request.remote_addr or "")
 
 
-def _begin(desk: Desk, person: Person, wanted: str) -> AnyResponse:
-    """A new session, whatever cookie came with the request; the one that it named is over."""
+def begin(desk: Desk, person: Person, wanted: str) -> AnyResponse:
+    """A redirect with a new session, whatever cookie came with the request; the one that it named is over."""
     if g.token:
         desk.store.end_session(g.token)
     token, _ = desk.store.start_session(person.id)

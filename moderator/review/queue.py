@@ -1,74 +1,18 @@
-"""The queue: comments of one status, newest first, and all of its state in the URL."""
+"""The queue: comments of one status or of all, filtered and sorted as the URL says."""
 
-from dataclasses import dataclass, replace
-from urllib.parse import urlencode
+from collections.abc import Mapping
+from dataclasses import replace
 
 from flask import Blueprint, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from moderator.comment import Status
 from moderator.review.cards import Card, card
 from moderator.review.desk import Desk
-from moderator.store import Filter, QueuePage, Site
+from moderator.review.view import ONLY_HELD, ORDERS, RULES, TABS, View, view_of
+from moderator.store import BadPlace, Delivery, Order, QueuePage, Site, Sureness
 
 PAGE = 20
-MOST_OF_A_SEARCH = 200
-TABS = ((Status.HELD, "Held"), (Status.APPROVED, "Approved"), (Status.REJECTED, "Rejected"))
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """What the URL asks for. Nonsense in it counts as not said."""
-
-    status: Status = Status.HELD
-    site: str = ""
-    text: str = ""
-    before: str = ""
-    after: str = ""
-
-    def url(self) -> str:
-        """The address of this view."""
-        said = {
-            "status": self.status.value if self.status is not Status.HELD else "",
-            "site": self.site,
-            "q": self.text,
-            "before": self.before,
-            "after": self.after,
-        }
-        query = urlencode({name: value for name, value in said.items() if value})
-        return f"/?{query}" if query else "/"
-
-    def tab(self, status: Status) -> "View":
-        """The same search in another tab, from its start."""
-        return View(status, self.site, self.text)
-
-    def from_start(self) -> "View":
-        """The first page of it."""
-        return replace(self, before="", after="")
-
-    def older(self, page: QueuePage) -> "View":
-        """The page after this one."""
-        return replace(self, before=page.older or "", after="")
-
-    def newer(self, page: QueuePage) -> "View":
-        """The page before this one."""
-        return replace(self, before="", after=page.newer or "")
-
-
-def view_of(values: dict[str, str]) -> View:
-    """The view that a URL's query asks for."""
-    status = values.get("status", "")
-    return View(
-        Status(status) if status in (tab.value for tab, _ in TABS) else Status.HELD,
-        values.get("site", "")[:MOST_OF_A_SEARCH],
-        values.get("q", "").strip()[:MOST_OF_A_SEARCH],
-        _id(values.get("before", "")),
-        _id(values.get("after", "")),
-    )
-
-
-def _id(value: str) -> str:
-    return value if len(value) == 26 and value.isascii() and value.isalnum() else ""
+NO_SUCH_PAGE = "The page that the address names is not there; this is the first."
 
 
 def add(blueprint: Blueprint, desk: Desk) -> None:
@@ -76,25 +20,53 @@ def add(blueprint: Blueprint, desk: Desk) -> None:
 
     @blueprint.get("/")
     def queue() -> AnyResponse | str:
-        view = view_of(request.args.to_dict())
         sites = {site.name: site for site in desk.store.sites()}
-        chosen = sites.get(view.site)
-        which = Filter(view.status, chosen.id if chosen else None, view.text)
-        page = desk.store.queue(which, limit=PAGE, before=view.before or None, after=view.after or None)
-        if not page.comments and (view.before or view.after):
+        view = view_of(request.args.to_dict(), sites)
+        if "" in request.args.values() and not view.notes:
+            return redirect(view.url(), code=303)  # a form sends its empty fields, which nobody wants in a bookmark
+        try:
+            page = _page(desk, view, sites)
+        except BadPlace:
+            view = replace(view.from_start(), notes=(*view.notes, NO_SUCH_PAGE))
+            page = _page(desk, view, sites)
+        if not page.comments and (view.before or view.after) and page.looked is None:
             return redirect(view.from_start().url(), code=303)  # all of this page have been handled
+        site_id = sites[view.site].id if view.site else None
+        counts = desk.store.counts(site_id=site_id)
         return render_template(
             "queue.html",
             view=view,
             page=page,
             cards=_cards(desk, page, {site.id: site for site in sites.values()}),
             tabs=TABS,
-            counts=desk.store.counts(site_id=chosen.id if chosen else None),
+            counts={name: sum(counts[one] for _, one, _ in TABS if one and status in (one, None))
+                    for name, status, _ in TABS},
+            failed=desk.store.outbox.counts()[Delivery.FAILED],
             sites=sorted(sites),
-            held=Status.HELD,
-        )
+            rules=RULES,
+            orders={order: name for order, name in ORDERS.items() if view.status == "held" or order not in ONLY_HELD},
+        )  # fmt: skip
 
 
-def _cards(desk: Desk, page: QueuePage, sites: dict[int, Site]) -> list[Card]:
+def _page(desk: Desk, view: View, sites: Mapping[str, Site]) -> QueuePage:
+    """What the store has of this view. BadPlace."""
+    return desk.store.queue(
+        view.filter(sites),
+        Order(view.order),
+        limit=PAGE,
+        before=view.before or None,
+        after=view.after or None,
+        sureness=_sureness(desk, sites),
+    )
+
+
+def _sureness(desk: Desk, sites: Mapping[str, Site]) -> Sureness:
+    """From which threshold it counts how sure the machine is: the model's, or the site's own."""
+    classifier = desk.shelf.current()
+    own = {site.id: site.policy.hold_above for site in sites.values() if site.policy.hold_above is not None}
+    return Sureness(classifier.thresholds.hold, own) if classifier else Sureness(own=own)
+
+
+def _cards(desk: Desk, page: QueuePage, sites: Mapping[int, Site]) -> list[Card]:
     classifier = desk.shelf.current()
     return [card(stored, site=sites.get(stored.site_id), classifier=classifier) for stored in page.comments]

@@ -32,7 +32,18 @@ STATIC_CACHE = "public, max-age=31536000, immutable"
 SESSION, VISITOR, DONE = "moderator", "moderator-visitor", "moderator-done"
 MOST_OF_A_COOKIE = 4096
 NEXT = re.compile(r"/(?![/\\])[^\x00-\x20\x7f\\]{0,1999}", re.ASCII)
-PAGES = frozenset({"review.queue", "review.comment"})
+PAGES = frozenset(
+    {
+        "review.queue",
+        "review.comment",
+        "review.callbacks",
+        "review.sites",
+        "review.site",
+        "review.policy",
+        "review.people",
+        "review.account",
+    }
+)
 
 
 def dress(response: Response, *, cache: str = "no-store") -> Response:

@@ -9,6 +9,7 @@ empty one and costs no more than a right one. It tells 8 of the 48 bits to who h
 import hashlib
 import hmac
 import secrets
+import threading
 import time
 
 from sqlalchemy import Connection, insert, select, update
@@ -34,6 +35,7 @@ class AkismetKeys:
         # Keys that were right, by a digest that only this process can make: until when, the key's number, its site.
         self._verified: dict[bytes, tuple[float, int, Site]] = {}
         self._process_secret = secrets.token_bytes(32)
+        self._one_asks = threading.Lock()
 
     def add(self, site_id: int, *, pepper: bytes) -> str:
         """Another live key for the site; shown only now. StoreError where there is no such site."""
@@ -62,13 +64,23 @@ class AkismetKeys:
         known = self._verified.get(tag)
         if known is not None:
             until, number, site = known
-            if until > begun:
-                return site
-            found = self._access.read(lambda c: live_site(c, number))
-        else:
+            return site if until > begun else self._believed(tag, number, begun)
+        # After a start the first requests come all at once, each a try that counts until it has fitted: one asks, and
+        # those that waited see what it found.
+        with self._one_asks:
+            if tag in self._verified:
+                return self._verified[tag][2]
+            begun = time.monotonic()
             number, found = self._look_up(key, pepper, address)
+            if found is not None:
+                self._verified[tag] = (begun + KEY_TRUSTED, number, found)
+            return found  # what is wrong is not kept, so nobody can fill the memory
+
+    def _believed(self, tag: bytes, number: int, begun: float) -> Site | None:
+        """Whether a key that was right is still one."""
+        found = self._access.read(lambda c: live_site(c, number))
         if found is None:
-            self._verified.pop(tag, None)  # what is wrong is not kept, so nobody can fill the memory
+            self._verified.pop(tag, None)
         else:
             self._verified[tag] = (begun + KEY_TRUSTED, number, found)
         return found

@@ -1,28 +1,25 @@
-"""Questions about comments: one, its history, the queue, the counts, and what teaches."""
+"""Questions about comments: one, its history, the counts, and what teaches; the queue is in queue.py."""
 
 import json
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, cast, func, or_, select, type_coerce
-from sqlalchemy.types import JSON
+from sqlalchemy import Connection, func, select
 
 from moderator.comment import Comment, Status, Verdict, Word
 from moderator.store.ids import maybe_moment, moment
 from moderator.store.remember import decision_of
 from moderator.store.schema import comments, decisions, revisions, sites, verdicts
 from moderator.store.values import (
-    Filter,
     History,
     Labelled,
     PastDecision,
     PastVerdict,
-    QueuePage,
     Revision,
     StoredComment,
 )
 
-_WHOLE = (
+WHOLE = (
     select(
         comments,
         sites.c.name.label("site_name"),
@@ -40,7 +37,8 @@ def comment_of(content: str) -> Comment:
     return Comment.from_json(json.loads(content), needs_id=False, needs_body=False)
 
 
-def _stored(row: Any) -> StoredComment:
+def stored_of(row: Any) -> StoredComment:
+    """The comment in a row of WHOLE."""
     verdict = Verdict(Word(row.word), row.by, row.door, moment(row.word_at)) if row.verdict_id is not None else None
     return StoredComment(
         id=row.id,
@@ -60,11 +58,11 @@ def _stored(row: Any) -> StoredComment:
 def by_id(connection: Connection, comment_id: str, *, site_id: int | None) -> StoredComment | None:
     """The comment with our id, of this site if one is given."""
     row = _row(connection, comment_id, site_id)
-    return _stored(row) if row else None
+    return stored_of(row) if row else None
 
 
 def _row(connection: Connection, comment_id: str, site_id: int | None) -> Any:
-    query = _WHOLE.where(comments.c.id == comment_id)
+    query = WHOLE.where(comments.c.id == comment_id)
     if site_id is not None:
         query = query.where(comments.c.site_id == site_id)
     return connection.execute(query).first()
@@ -72,9 +70,9 @@ def _row(connection: Connection, comment_id: str, site_id: int | None) -> Any:
 
 def by_external_id(connection: Connection, site_id: int, external_id: str) -> StoredComment | None:
     """The comment that the site calls so."""
-    query = _WHOLE.where(comments.c.site_id == site_id, comments.c.external_id == external_id)
+    query = WHOLE.where(comments.c.site_id == site_id, comments.c.external_id == external_id)
     row = connection.execute(query).first()
-    return _stored(row) if row else None
+    return stored_of(row) if row else None
 
 
 def history(connection: Connection, comment_id: str, *, site_id: int | None) -> History | None:
@@ -82,7 +80,7 @@ def history(connection: Connection, comment_id: str, *, site_id: int | None) -> 
     row = _row(connection, comment_id, site_id)
     if row is None:
         return None
-    now = _stored(row)
+    now = stored_of(row)
     decided = connection.execute(
         select(decisions).where(decisions.c.comment_id == comment_id).order_by(decisions.c.number)
     )
@@ -111,45 +109,6 @@ def history(connection: Connection, comment_id: str, *, site_id: int | None) -> 
             for past in former
         ),
     )
-
-
-def queue(connection: Connection, which: Filter, *, limit: int, before: str | None, after: str | None) -> QueuePage:
-    """One page, newest first; keyset, so that a page deep down costs what the first one does."""
-    query = _filtered(_WHOLE, connection, which)
-    if after is not None:
-        rows = connection.execute(query.where(comments.c.id > after).order_by(comments.c.id).limit(limit + 1)).all()
-        more_newer, more_older = len(rows) > limit, True
-        rows = rows[:limit][::-1]
-    else:
-        if before is not None:
-            query = query.where(comments.c.id < before)
-        rows = connection.execute(query.order_by(comments.c.id.desc()).limit(limit + 1)).all()
-        more_newer, more_older = before is not None, len(rows) > limit
-        rows = rows[:limit]
-    return QueuePage(
-        comments=tuple(_stored(row) for row in rows),
-        older=rows[-1].id if rows and more_older else None,
-        newer=rows[0].id if rows and more_newer else None,
-    )
-
-
-def _filtered(query: Select[Any], connection: Connection, which: Filter) -> Select[Any]:
-    if which.status is not None:
-        query = query.where(comments.c.status == which.status.value)
-    if which.site_id is not None:
-        query = query.where(comments.c.site_id == which.site_id)
-    if which.text.strip():
-        query = query.where(_says(which.text.strip(), connection))
-    return query
-
-
-def _says(text: str, connection: Connection) -> ColumnElement[bool]:
-    """The body or a field of the author has this text, in any case (on SQLite only ASCII's case is folded)."""
-    whole: Any = type_coerce(comments.c.content, JSON)
-    if connection.dialect.name == "postgresql":
-        whole = cast(comments.c.content, JSON)
-    fields = [whole["body"], *(whole["author", name] for name in ("name", "email", "url"))]
-    return or_(*(field.as_string().icontains(text, autoescape=True) for field in fields))
 
 
 def counts(connection: Connection, *, site_id: int | None) -> Mapping[Status, int]:

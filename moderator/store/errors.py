@@ -40,6 +40,10 @@ class StaleVersion(StoreError):
         self.at = at
 
 
+class BadPlace(StoreError):
+    """What was given as a place in a queue is none, or one of another order."""
+
+
 class KeyReused(StoreError):
     """Another request came under this name before."""
 
@@ -50,6 +54,10 @@ class Replayed(StoreError):
 
 class NameTaken(StoreError):
     """A site or a person of that name exists."""
+
+
+class PolicyChanged(StoreError):
+    """Somebody was faster: the site's policy is no longer the one that was looked at."""
 
 
 class PasswordRefused(StoreError):

@@ -9,7 +9,7 @@ from sqlalchemy.engine import URL
 
 from moderator.comment import Comment, Decision, Status, Word
 from moderator.policy import SitePolicy
-from moderator.store import attempts, comments, passwords, people, sessions, sites, verdicts
+from moderator.store import attempts, comments, passwords, people, queue, sessions, sites, verdicts
 from moderator.store import engine as engines
 from moderator.store import upgrade as levels
 from moderator.store.access import Access, Clock
@@ -33,6 +33,7 @@ from moderator.store.values import (
     Given,
     History,
     Labelled,
+    Order,
     Person,
     QueuePage,
     Remembered,
@@ -40,6 +41,7 @@ from moderator.store.values import (
     Session,
     Site,
     StoredComment,
+    Sureness,
 )
 
 WRITE_DEADLINE = 5.0  # seconds that a caller waits for its write to be on disk
@@ -48,6 +50,7 @@ SESSION_ABSOLUTE = timedelta(hours=12)
 LINK_LIFE = timedelta(hours=24)
 KEY_TRUSTED = 0.9  # seconds that a key is believed without asking; a revoked one must be dead within one
 LABELLED_AT_ONCE = 500
+EVEN = Sureness()
 
 
 class Store:
@@ -103,9 +106,14 @@ class Store:
 
     # Comments: the hot path first
 
-    def remember(self, site: Site, comment: Comment, decision: Decision, *, at: datetime) -> Remembered:
-        """Store a comment with its decision, or give back the stored answer if it is known; durable on return."""
-        job = Remember(site.id, comment, decision, micros(at))
+    def remember(
+        self, site: Site, comment: Comment, decision: Decision, has_link: bool = False, *, at: datetime
+    ) -> Remembered:
+        """Store a comment with its decision, or give back the stored answer if it is known; durable on return.
+
+        ``has_link``: a reader meets a link in its text.
+        """
+        job = Remember(site.id, comment, decision, micros(at), has_link=has_link)
         return self._process.here().writer.do(job, self._deadline)
 
     def comment(self, site: Site | None, comment_id: str) -> StoredComment | None:
@@ -121,10 +129,23 @@ class Store:
         return self._read(lambda c: comments.history(c, comment_id, site_id=site.id if site else None))
 
     def queue(
-        self, which: Filter, *, limit: int = 50, before: str | None = None, after: str | None = None
+        self,
+        which: Filter,
+        order: Order = Order.NEWEST,
+        *,
+        limit: int = 50,
+        before: str | None = None,
+        after: str | None = None,
+        sureness: Sureness = EVEN,
     ) -> QueuePage:
-        """One page of comments, newest first: older than the id ``before``, or next newer than ``after``."""
-        return self._read(lambda c: comments.queue(c, which, limit=limit, before=before, after=after))
+        """One page of comments: those after the place ``before``, or those next before the place ``after``.
+
+        A place is a page's ``further`` or ``back``; BadPlace where it is none of this order. SCORE and USEFUL are
+        orders of what is held; ValueError for another status.
+        """
+        return self._read(
+            lambda c: queue.queue(c, which, order, limit=limit, before=before, after=after, sureness=sureness)
+        )
 
     def counts(self, *, site_id: int | None = None) -> Mapping[Status, int]:
         """How many comments there are of each status (each status is in it)."""
@@ -221,9 +242,9 @@ class Store:
             self._sites_by_key[digest] = (now + KEY_TRUSTED, site)  # from before the question on
         return site
 
-    def set_policy(self, site_id: int, policy: SitePolicy) -> Site:
-        """Give the site another policy. StoreError where there is no such site."""
-        site = self._write(lambda c: sites.set_policy(c, site_id, policy))
+    def set_policy(self, site_id: int, policy: SitePolicy, *, expected: SitePolicy | None = None) -> Site:
+        """Give the site another policy. StoreError where there is no such site, PolicyChanged if not ``expected``."""
+        site = self._write(lambda c: sites.set_policy(c, site_id, policy, expected=expected))
         self._sites_by_key.clear()
         return site
 

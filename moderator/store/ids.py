@@ -34,3 +34,9 @@ def new_id(at: int) -> str:
     """
     number = (max(at // 1000, 0) << 80) | int.from_bytes(os.urandom(10))
     return "".join([PAIRS[number >> shift & 1023] for shift in SHIFTS])
+
+
+def least_id(at: int) -> str:
+    """The least id that can be made in the millisecond of ``at``: no comment of an earlier one has a greater id."""
+    number = max(at // 1000, 0) << 80
+    return "".join([PAIRS[number >> shift & 1023] for shift in SHIFTS])

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection, insert, select, update
 
 from moderator.comment import STATUS_AFTER_WORD, Action, Comment, Decision, Reason, Status, Word
+from moderator.reading import read
 from moderator.store.access import Access
 from moderator.store.ids import micros, new_id
 from moderator.store.remember import Remember, find, insert_rows
@@ -71,9 +72,13 @@ Job = tuple[Remember, Word]
 def _jobs(site_id: int, said: Sequence[tuple[Comment, Word]], now: int) -> list[Job]:
     """The rows, made by the caller alone while others write."""
     return [
-        (Remember(site_id, comment, DECISION, micros(comment.created) if comment.created else now), word)
+        (Remember(site_id, comment, DECISION, _at(comment, now), has_link=bool(read(comment).links)), word)
         for comment, word in said
     ]
+
+
+def _at(comment: Comment, now: int) -> int:
+    return micros(comment.created) if comment.created else now
 
 
 def sort_out(connection: Connection, site_id: int, jobs: Sequence[Job]) -> tuple[list[Job], Taken]:

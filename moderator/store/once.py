@@ -12,14 +12,14 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from moderator.comment import STATUS_AFTER_WORD, Comment, Decision, Status, Word
+from moderator.comment import STATUS_AFTER_WORD, Status, Word
 from moderator.store import verdicts as words
 from moderator.store.access import Access
 from moderator.store.errors import KeyReused, Replayed
 from moderator.store.ids import micros, new_id
 from moderator.store.remember import Remember, decision_of, remember_group
 from moderator.store.schema import comments, decisions, receipts, verdicts
-from moderator.store.values import Given, Receipt, Remembered, RememberedBatch, Site
+from moderator.store.values import Given, Judged, Receipt, Remembered, RememberedBatch, Site
 
 KEPT = 24 * 3600 * 1_000_000  # microseconds; far longer than a signature is good for
 
@@ -33,17 +33,15 @@ class Once:
     def __init__(self, access: Access) -> None:
         self._access = access
 
-    def remember(
-        self, site: Site, comment: Comment, decision: Decision, wanted: Sequence[Receipt], *, at: datetime
-    ) -> Remembered:
+    def remember(self, site: Site, judged: Judged, wanted: Sequence[Receipt], *, at: datetime) -> Remembered:
         """What ``Store.remember`` does, or the answer that was given under one of these names."""
-        job = Remember(site.id, comment, decision, micros(at))
+        job = Remember(site.id, judged.comment, judged.decision, micros(at), has_link=judged.has_link)
         return self._access.write(lambda c: _remember(c, job, wanted, at=micros(at)))
 
     def remember_many(
         self,
         site: Site,
-        judged: Sequence[tuple[Comment, Decision]],
+        judged: Sequence[Judged],
         wanted: Sequence[Receipt] = (),
         *,
         at: datetime,
@@ -54,7 +52,7 @@ class Once:
         ``again``: this batch, or a former part of it, was sent before (as a receipt may tell, too). Then those that are
         known give the answer that stands: what came late must not undo an edit that came after the first time.
         """
-        jobs = [Remember(site.id, comment, decision, micros(at)) for comment, decision in judged]
+        jobs = [Remember(site.id, one.comment, one.decision, micros(at), has_link=one.has_link) for one in judged]
         return self._access.write(lambda c: _remember_many(c, site.id, jobs, wanted, at=micros(at), again=again))
 
     def give_verdict(

@@ -106,10 +106,17 @@ class Outbox:
     # For people
 
     def listed(
-        self, *, state: Delivery | None = None, site_id: int | None = None, limit: int = 100
+        self,
+        *,
+        state: Delivery | None = None,
+        site_id: int | None = None,
+        limit: int = 100,
+        before: str | None = None,
     ) -> tuple[Message, ...]:
-        """Messages, newest first: of one state and one site, or of any."""
+        """Messages, newest first: of one state and one site, or of any; those before this id, if one is given."""
         wanted = _wanted(state, site_id)
+        if before is not None:
+            wanted.append(outbox.c.id < before)
         query = _MESSAGES.where(*wanted).order_by(outbox.c.id.desc()).limit(limit)
         return self._access.read(lambda c: tuple(_message(row) for row in c.execute(query)))
 

@@ -5,6 +5,7 @@ while others wait only inserts, and looks up what was there before.
 """
 
 import json
+import re
 from collections.abc import Sequence
 from contextlib import closing
 from functools import lru_cache
@@ -20,6 +21,9 @@ from moderator.store.schema import comments, decisions, revisions, verdicts
 from moderator.store.values import Remembered
 from moderator.store.writer import Job
 
+# RFC 5646, section 2.1: two or three letters, or up to eight for a registered one.
+PRIMARY = re.compile(r"\s*([A-Za-z]{2,8})(?![^\s_,;-])")
+
 # json.dumps with settings of one's own makes an encoder at every call: 5 µs.
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -32,7 +36,7 @@ class Remember(Job[Remembered]):
 
     __slots__ = ("decision", "edits", "external_id", "fingerprint", "id", "row", "site_id")
 
-    def __init__(self, site_id: int, comment: Comment, decision: Decision, at: int) -> None:
+    def __init__(self, site_id: int, comment: Comment, decision: Decision, at: int, *, has_link: bool) -> None:
         super().__init__()
         self.site_id = site_id
         self.decision = decision
@@ -44,7 +48,7 @@ class Remember(Job[Remembered]):
             own_id, site_id, self.external_id, fingerprint, comment_text(comment), comment.kind,
             STATUS_AFTER_ACTION[decision.action].value, 1, at, at,
             1, at, decision.action.value, decision.rule, decision.score, reasons_text(decision.reasons), decision.model,
-            None, None,
+            None, None, language_of(comment.language), has_link,
         )  # fmt: skip
 
     def run(self, connection: Connection) -> None:
@@ -63,6 +67,13 @@ class Remember(Job[Remembered]):
     def as_new(self) -> Remembered:
         """The answer to a comment that was not there before."""
         return Remembered(self.id, self.decision, STATUS_AFTER_ACTION[self.decision.action], 1, False, False)
+
+
+@lru_cache(maxsize=256)
+def language_of(tag: str) -> str:
+    """The primary subtag of what a blog calls a language (``de`` of ``de-AT``, ``en`` of ``en, fr_ca``), or nothing."""
+    found = PRIMARY.match(tag)
+    return found[1].lower() if found else ""
 
 
 def comment_text(comment: Comment) -> str:

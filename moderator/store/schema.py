@@ -21,6 +21,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -110,16 +111,25 @@ comments = Table(
     Column("model", Text, nullable=False),
     Column("verdict_id", Number),  # the latest word on this content; NULL before one and after an edit
     Column("word", String(16)),
+    # What the queue is filtered by and the other columns do not tell.
+    Column("language", String(8), nullable=False, server_default=""),  # a primary subtag; empty: not known
+    Column("has_link", Boolean, nullable=False, server_default=false()),
     UniqueConstraint("site_id", "external_id"),
     CheckConstraint("status IN ('approved', 'held', 'rejected', 'deleted')", name="status"),
     # The queue of one status, newest first, of all sites and of one; the ids sort by time.
     Index("ix_comments_status_id", "status", "id"),
     Index("ix_comments_site_id_status_id", "site_id", "status", "id"),
-    # By score only what waits is ever sorted; a partial index costs the approved majority nothing.
+    # What waits can be sorted and filtered by more, from this index alone; the approved majority costs it nothing.
     Index(
-        "ix_comments_held_score",
+        "ix_comments_held",
+        "status",
         "score",
         "id",
+        "received_at",
+        "site_id",
+        "rule",
+        "language",
+        "has_link",
         sqlite_where=text("status = 'held'"),
         postgresql_where=text("status = 'held'"),
     ),

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 
 from moderator.policy import SitePolicy
-from moderator.store.errors import NameTaken, StoreError
+from moderator.store.errors import NameTaken, PolicyChanged, StoreError
 from moderator.store.ids import maybe_moment, moment
 from moderator.store.schema import api_keys, new_number, sites
 from moderator.store.values import ApiKey, Doors, Site
@@ -86,8 +86,12 @@ def by_digest(connection: Connection, digest: str) -> Site | None:
     return _site(row) if row else None
 
 
-def set_policy(connection: Connection, site_id: int, policy: SitePolicy) -> Site:
-    """Give it another policy."""
+def set_policy(connection: Connection, site_id: int, policy: SitePolicy, *, expected: SitePolicy | None = None) -> Site:
+    """Give it another policy. PolicyChanged where it has not the ``expected`` one any more."""
+    if expected is not None:
+        text = connection.scalar(select(sites.c.policy).where(sites.c.id == site_id).with_for_update())
+        if text is not None and policy_of(text) != expected:
+            raise PolicyChanged("the site's policy was changed meanwhile; look at it again")
     return _change(connection, site_id, policy=options_text(policy))
 
 

@@ -1,8 +1,10 @@
 """What the store gives back: frozen values, times as aware UTC datetimes."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from moderator.comment import Comment, Decision, Status, Verdict, Word
 from moderator.policy import SitePolicy
@@ -88,6 +90,14 @@ class Tally:
     ham: int = 0
     missed_spam: int = 0
     false_positives: int = 0
+
+
+class Judged(NamedTuple):
+    """A comment with what was decided on it, and whether a reader meets a link in its text. A tuple, as Reading is."""
+
+    comment: Comment
+    decision: Decision
+    has_link: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,22 +203,60 @@ class History:
     revisions: tuple[Revision, ...]
 
 
+class Order(StrEnum):
+    """In which order a queue is shown."""
+
+    NEWEST = "newest"
+    OLDEST = "oldest"
+    SCORE = "score"  # the highest first; what has none comes last
+    USEFUL = "useful"  # what the machine was least sure of first, and what waits rises
+
+
+@dataclass(frozen=True, slots=True)
+class Sureness:
+    """How sure the machine can be of a score: the further from the threshold, the surer.
+
+    ``threshold`` is the model's; ``own`` has those of the sites that chose another, by their ids.
+    """
+
+    threshold: float = 0.5
+    own: Mapping[int, float] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which comments a queue shows; None means any. ``text`` is looked for in the body and the author's fields."""
+    """Which comments a queue shows; None, or an empty text, means any.
+
+    ``status`` None: all but what the blog has deleted. ``language`` is a primary subtag (``de``). ``least`` and
+    ``most`` bound the score, both included; a comment without a score is then not among them. ``since`` is included,
+    ``until`` is not; both are about when it was received, to the millisecond. ``author`` is looked for in the fields of
+    the author, ``text`` in the body as well.
+    """
 
     status: Status | None = Status.HELD
     site_id: int | None = None
     text: str = ""
+    author: str = ""
+    rule: str = ""
+    language: str = ""
+    has_link: bool | None = None
+    least: float | None = None
+    most: float | None = None
+    since: datetime | None = None
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class QueuePage:
-    """Comments newest first; ``older`` and ``newer`` are what to pass as before= and after=, None at the ends."""
+    """Comments in the order asked for; what to pass as before= and after= for the next and previous page, or None.
+
+    ``looked``: the filter was tried on so many comments only, and the page is shorter for it; ``further`` goes on.
+    """
 
     comments: tuple[StoredComment, ...]
-    older: str | None
-    newer: str | None
+    further: str | None
+    back: str | None
+    looked: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

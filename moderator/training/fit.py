@@ -9,9 +9,8 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from threadpoolctl import threadpool_limits
 
-from moderator import features
-from moderator.features import ADDRESS, AUTHOR, MARKS, NAMED, NAMED_WORDS, OWN_WEIGHTS, SPACES, TABLE_SIZE
 from moderator.signals import SIGNALS
+from moderator.spaces import ADDRESS, AUTHOR, MARKS, NAMED, NAMED_WORDS, OWN_WEIGHTS, SPACES, TABLE_SIZE, folded, whole
 from moderator.training.objective import TOGETHER, Lesson, View, batches, by_space, slopes, summed
 from moderator.training.parallel import ALONE, Workers
 from moderator.training.table import WIDTH, Part, Table, Vector, tabulate
@@ -59,6 +58,7 @@ class Setting:
     signals: float = SIGNAL_SCALE
     dropped: float = 1.0  # times DROPPED
     lean: float = 0.0
+    rare: bool = True  # whether rare features may weigh more; with a lean they may not
 
     def room(self) -> NDArray[np.float64]:
         """The scale of every weight."""
@@ -95,7 +95,7 @@ class Weights:
     def logits(self, table: Table, *, signed: bool = True) -> Vector:
         """Log-odds of every row; without ``signed`` as if nobody had signed them."""
         view = _views()[0 if signed else 1]
-        wide = features.whole(self.table.astype(np.float64))
+        wide = whole(self.table.astype(np.float64))
         found = []
         for part in table.parts:
             found.append(self._logits(part, by_space(part, wide), view))
@@ -133,10 +133,14 @@ def fit(
     for part in table.parts:
         seen += np.bincount(part.buckets, minlength=TABLE_SIZE)
         part.release()
-    seen = features.folded(seen)
+    seen = folded(seen)
     used = np.flatnonzero(seen)  # weights that no row has keep the base's
-    scale = _leaning(table, spam, setting.lean) if setting.lean else _rarity(seen, len(table))
-    count, room = len(used), (setting.room() * scale)[used]
+    scale = setting.room()
+    if setting.lean:
+        scale *= _leaning(table, spam, setting.lean)
+    elif setting.rare:
+        scale *= _rarity(seen, len(table))
+    count, room = len(used), scale[used]
     strength = setting.strength
 
     # One thread: the vectors are short for BLAS, and its threads, spinning on busy cores, made 6 s of work 40.
@@ -147,9 +151,9 @@ def fit(
         def loss(point: Vector) -> tuple[float, Vector]:
             own = np.zeros(OWN_WEIGHTS)
             own[used] = point[:count] * room
-            sums = evaluate(slopes, features.whole(own), point[count:-1], float(point[-1]))
+            sums = evaluate(slopes, whole(own), point[count:-1], float(point[-1]))
             found = summed(summed(batch) for batch in batches(sums, TOGETHER // size))
-            gradient = np.concatenate([features.folded(found.table)[used] * room, found.signals, [found.bias]])
+            gradient = np.concatenate([folded(found.table)[used] * room, found.signals, [found.bias]])
             gradient[:-1] += point[:-1] / strength
             return found.value + 0.5 / strength * float(point[:-1] @ point[:-1]), gradient
 
@@ -186,7 +190,7 @@ def _leaning(table: Table, spam: NDArray[np.bool_], power: float) -> Vector:
         ham_has += np.bincount(part.buckets[~of_spam], minlength=TABLE_SIZE)
         begin += len(part)
         part.release()
-    spam_has, ham_has = features.folded(spam_has) + 1, features.folded(ham_has) + 1
+    spam_has, ham_has = folded(spam_has) + 1, folded(ham_has) + 1
     ratio = np.log(spam_has / spam_has.sum()) - np.log(ham_has / ham_has.sum())
     room: Vector = np.abs(ratio) ** power
     often = spam_has + ham_has - 2
@@ -202,11 +206,11 @@ def _lessons(
     both = [_has_both(part) for part in table.parts] if dropped else []
     means = base.means if base else _means(table, spam, np.concatenate(both) if both else None)
     views = _views() if dropped else _views()[:1]
-    wide = features.whole(base.table.astype(np.float64)) if base else None
+    wide = whole(base.table.astype(np.float64)) if base else None
     lessons = []
     for number, (part, (begin, end)) in enumerate(zip(table.parts, pairwise(bounds), strict=True)):
-        whole = weight[begin:end].astype(np.float64)
-        copied = whole * both[number] * dropped if dropped else whole
+        counted = weight[begin:end].astype(np.float64)
+        copied = counted * both[number] * dropped if dropped else counted
         if base is None or wide is None:
             offsets: list[Vector] = [np.zeros(len(part)) for _ in views]
         else:
@@ -214,7 +218,7 @@ def _lessons(
             offsets = [base._logits(part, spaces, view) for view in views]
         sign = np.where(spam[begin:end], 1.0, -1.0)
         named = part.sizes()[:, NAMED] > 0  # else there is no name to be taken for a text
-        weights = (whole, copied * DROPPED[0], copied * DROPPED[1], copied * named * DROPPED[2])[: len(views)]
+        weights = (counted, copied * DROPPED[0], copied * DROPPED[1], copied * named * DROPPED[2])[: len(views)]
         lessons.append(Lesson(part, sign, views, weights, tuple(offsets), means, signal_scale))
     return lessons
 

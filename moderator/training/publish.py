@@ -14,12 +14,12 @@ import numpy as np
 from moderator import __version__
 from moderator.classifier import Classifier, load
 from moderator.comment import Author, Comment, Parent, Post
-from moderator.features import OWN_WEIGHTS, SPACES
 from moderator.model_file import FORMAT, MANIFEST, MODEL, PROBES, WEIGHTS, digest, self_digest
 from moderator.policy import Thresholds
 from moderator.reading import read
 from moderator.shelf import sync_folder
 from moderator.signals import SIGNALS
+from moderator.spaces import OWN_WEIGHTS, SPACES
 from moderator.training.account import Texts
 from moderator.training.fit import Weights
 from moderator.training.report import render

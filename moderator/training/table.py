@@ -22,9 +22,10 @@ from numpy.typing import NDArray
 
 from moderator import features
 from moderator.comment import Comment
-from moderator.features import SPACES, TABLE_SIZE
+from moderator.layout import lay_out
 from moderator.reading import read
 from moderator.signals import SIGNALS, measure
+from moderator.spaces import SPACES, TABLE_SIZE
 from moderator.training.parallel import ALONE, Workers
 
 Vector = NDArray[np.float64]
@@ -213,7 +214,7 @@ def hashed(comments: Sequence[Comment]) -> Part:
     signals = np.empty((len(comments), len(SIGNALS)), dtype=np.float32)
     for begin in range(0, len(comments), features.BLOCK):
         readings = [read(comment) for comment in comments[begin : begin + features.BLOCK]]
-        rows = features.rows([features.lay_out(reading) for reading in readings])
+        rows = features.rows([lay_out(reading) for reading in readings])
         buckets.append(rows.buckets)
         counts.append(rows.counts().ravel())
         signals[begin : begin + len(readings)] = [measure(reading) for reading in readings]

@@ -1,0 +1,128 @@
+"""A site's policy as a form has it: thresholds in per cent, lists one entry a line."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+
+from moderator import links
+from moderator.comment import Comment
+from moderator.policy import SitePolicy
+from moderator.reading import read
+
+MOST_ENTRIES, MOST_OF_AN_ENTRY = 500, 200
+LISTS = {
+    "blocked_words": "Blocked words",
+    "blocked_hosts": "Blocked hosts",
+    "blocked_authors": "Blocked authors",
+    "allowed_authors": "Allowed authors",
+}
+THRESHOLDS = {"hold_above": "Hold above", "reject_above": "Reject above"}
+FIELDS = (*THRESHOLDS, *LISTS)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a form asks for: the policy, or what is wrong by field. ``typed`` is the form's text by field."""
+
+    policy: SitePolicy
+    typed: Mapping[str, str]
+    problems: Mapping[str, str]
+
+
+def typed(policy: SitePolicy) -> dict[str, str]:
+    """The form's fields for a policy; :func:`asked` makes the same policy of them."""
+    fields = {name: _per_cent(getattr(policy, name)) for name in THRESHOLDS}
+    return fields | {name: "\n".join(getattr(policy, name)) for name in LISTS}
+
+
+def asked(form: Mapping[str, str]) -> Asked:
+    """The policy that a form asks for. Entries become what the rules compare with; the same twice is one."""
+    given = {name: form.get(name, "") for name in FIELDS}
+    problems: dict[str, str] = {}
+    values: dict[str, float | tuple[str, ...] | None] = {}
+    for name in THRESHOLDS:
+        try:
+            values[name] = _threshold(given[name])
+        except ValueError as wrong:
+            problems[name] = str(wrong)
+    for name in LISTS:
+        try:
+            values[name] = _entries(given[name], _NORMAL[name])
+        except ValueError as wrong:
+            problems[name] = str(wrong)
+    hold, reject = values.get("hold_above"), values.get("reject_above")
+    if isinstance(hold, float) and isinstance(reject, float) and reject < hold:
+        problems["reject_above"] = "This is below the line for holding, so nothing would ever be held. Raise it."
+    both = set(values.get("blocked_authors") or ()) & set(values.get("allowed_authors") or ())  # type: ignore[arg-type]
+    if both:
+        problems["allowed_authors"] = f"“{min(both)}” is blocked above, which counts more. Take it out of one list."
+    policy = SitePolicy() if problems else SitePolicy(**values)  # type: ignore[arg-type]
+    return Asked(policy, given, problems)
+
+
+def fingerprint(policy: SitePolicy) -> str:
+    """By which a form knows whether the policy is still the one that it was made for."""
+    return hashlib.sha256(repr(policy).encode("utf-8", "replace")).hexdigest()[:24]
+
+
+def differing(one: SitePolicy, other: SitePolicy) -> list[str]:
+    """The names of the fields in which two policies differ, as people read them."""
+    titles = THRESHOLDS | LISTS
+    return [titles[name] for name in FIELDS if getattr(one, name) != getattr(other, name)]
+
+
+def _per_cent(threshold: float | None) -> str:
+    return "" if threshold is None else f"{Decimal(repr(threshold)) * 100:f}".rstrip("0").rstrip(".") or "0"
+
+
+def _threshold(text: str) -> float | None:
+    text = text.strip().removesuffix("%").strip().replace(",", ".")
+    if not text:
+        return None
+    try:
+        number = Decimal(text) if len(text) <= 20 else Decimal("NaN")
+    except InvalidOperation:
+        number = Decimal("NaN")
+    if not (number.is_finite() and 0 <= number <= 100):
+        raise ValueError("This must be a number from 0 to 100, in per cent. Leave it empty for the model’s own.")
+    return float(number / 100)
+
+
+def _entries(text: str, normal: Callable[[str], str]) -> tuple[str, ...]:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if len(lines) > MOST_ENTRIES:
+        raise ValueError(f"These are {len(lines):,} lines; at most {MOST_ENTRIES} are taken.")
+    too_long = next((line for line in lines if len(line) > MOST_OF_AN_ENTRY), "")
+    if too_long:
+        raise ValueError(f"A line has {len(too_long):,} characters; at most {MOST_OF_AN_ENTRY} are taken.")
+    return tuple(dict.fromkeys(normal(line) for line in lines))
+
+
+def _word(line: str) -> str:
+    words = " ".join(read(Comment(line)).words)
+    if not words:
+        raise ValueError(f"“{line}” has no word in it that could be looked for. Write words, or block its host.")
+    return words
+
+
+def _host(line: str) -> str:
+    text = line.removeprefix("*.")
+    if text.count(":") > 1 and not any(sign in text for sign in "[/"):
+        text = f"http://[{text}]"  # IPv6, as we write it ourselves
+    link = links.make(text) or links.make(f"http://{text}")  # a host that is a number needs the scheme
+    if link is None or any(character.isspace() for character in link.host):
+        raise ValueError(f"“{line}” is no host. Write it as evil.example; its subdomains are blocked with it.")
+    return link.host
+
+
+def _author(line: str) -> str:
+    return line.lower()
+
+
+_NORMAL: dict[str, Callable[[str], str]] = {
+    "blocked_words": _word,
+    "blocked_hosts": _host,
+    "blocked_authors": _author,
+    "allowed_authors": _author,
+}

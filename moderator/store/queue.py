@@ -1,0 +1,230 @@
+"""The queue: comments that a filter lets through, a page at a time, in one of four orders.
+
+Keyset paging throughout: a place is the row's own rank, so that a page deep down costs what the first one does, and
+nothing is skipped or shown twice when comments come and go. Two steps: which ones, where an index alone can often tell,
+then those rows.
+
+No filter may read the whole table for one page. Where no index helps, it is tried on ``LOOKED`` comments, and the page
+says so and where to go on.
+"""
+
+import json
+import re
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Float,
+    case,
+    cast,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    type_coerce,
+)
+from sqlalchemy.types import JSON
+
+from moderator.comment import Status
+from moderator.store.comments import WHOLE, stored_of
+from moderator.store.errors import BadPlace
+from moderator.store.ids import least_id, micros
+from moderator.store.schema import comments
+from moderator.store.values import Filter, Order, QueuePage, StoredComment, Sureness
+
+LOOKED = 10_000
+STANDING = (Status.APPROVED, Status.HELD, Status.REJECTED)
+# In the order USEFUL a tenth of distance from the threshold weighs as much as a day of waiting. Both who is near and
+# who is far rise by a day each day, so that the order among them never changes, and can be paged.
+DAY = 86_400 * 1_000_000
+DISTANCE = 10.0 * DAY
+
+# For a filter that the index of what is held knows. SQLite would rather walk another one, which is in the right order,
+# and read every row: of a million comments, 50,000 of them held, in 150 ms; this way it is 10.
+UNINDEXED_ID: ColumnElement[str] = func.coalesce(comments.c.id, "")
+
+ID = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}")
+PLACE = re.compile(r"(-?[0-9][0-9.e+-]{0,30})~([0-9A-HJKMNP-TV-Z]{26})")
+
+
+class Place(NamedTuple):
+    """Where a row stands: its rank in orders that have one, then its id."""
+
+    rank: float | int | None
+    id: str
+
+    def __str__(self) -> str:
+        return self.id if self.rank is None else f"{self.rank!r}~{self.id}"
+
+
+def queue(
+    connection: Connection,
+    which: Filter,
+    order: Order,
+    *,
+    limit: int,
+    before: str | None,
+    after: str | None,
+    sureness: Sureness,
+) -> QueuePage:
+    """One page: what comes after the place ``before``, or else what comes just before the place ``after``."""
+    if order in (Order.SCORE, Order.USEFUL) and which.status is not Status.HELD:
+        raise ValueError("only what is held has an order by score")
+    onwards = after is None
+    start = _place(order, before if onwards else after)
+    rank = _rank(order, sureness)
+    down = (order in (Order.NEWEST, Order.SCORE)) == onwards
+    found: list[Place] = []
+    ends: list[Place] = []
+    # Each status by itself: one index walk each, in this order already, of which only the heads are merged.
+    for status in (which.status,) if which.status is not None else STANDING:
+        told = _told(connection, which)
+        covered = status is Status.HELD and not which.author and not which.text
+        own = UNINDEXED_ID if told and covered else comments.c.id
+        within = _within(which, status, own)
+        if start is not None:
+            within.append(_beyond(rank, own, start, down=down))
+        if told and not covered:
+            end = _walk(connection, within, rank, own, down=down, limit=1, offset=LOOKED - 1)
+            ends += end
+            within += [_beyond(rank, own, end[0], down=not down, too=True)] if end else []
+        found += _walk(connection, within + told, rank, own, down=down, limit=limit + 1)
+    found.sort(reverse=down)
+    end_of_all = (max(ends) if down else min(ends)) if ends else None  # the one that is met first
+    if end_of_all is not None:
+        found = [place for place in found if (place >= end_of_all if down else place <= end_of_all)]
+    more: Place | None = found[limit - 1] if len(found) > limit else end_of_all
+    bounded = end_of_all is not None and len(found) <= limit
+    shown = found[:limit]
+    if onwards:
+        further, back = more, shown[0] if shown and start is not None else None
+    else:
+        further, back = (shown[0] if shown else None), more
+        shown.reverse()
+    return QueuePage(
+        comments=_whole(connection, shown),
+        further=str(further) if further is not None else None,
+        back=str(back) if back is not None else None,
+        looked=LOOKED if bounded else None,
+    )
+
+
+def _place(order: Order, text: str | None) -> Place | None:
+    """The place that a page's ``further`` or ``back`` named. BadPlace."""
+    if text is None:
+        return None
+    if order in (Order.NEWEST, Order.OLDEST):
+        if ID.fullmatch(text):
+            return Place(None, text)
+        raise BadPlace("that is no place in this order")
+    parts = PLACE.fullmatch(text)
+    try:
+        if parts is not None:
+            rank = float(parts[1]) if order is Order.SCORE else int(parts[1])
+            if abs(rank) < 1 << 62:
+                return Place(rank, parts[2])
+    except ValueError:
+        pass  # said below
+    raise BadPlace("that is no place in this order")
+
+
+def _rank(order: Order, sureness: Sureness) -> ColumnElement[Any] | None:
+    """What is sorted by before the id; None: by the id alone, which sorts by time."""
+    if order is Order.SCORE:
+        return func.coalesce(comments.c.score, -1.0)
+    if order is Order.USEFUL:
+        threshold: ColumnElement[float] = literal(sureness.threshold, Float)
+        if sureness.own:
+            own = ((comments.c.site_id == site_id, literal(value, Float)) for site_id, value in sureness.own.items())
+            threshold = case(*own, else_=threshold)
+        distance = func.abs(func.coalesce(comments.c.score, threshold) - threshold)
+        return comments.c.received_at + cast(distance * literal(DISTANCE, Float), BigInteger)
+    return None
+
+
+def _beyond(
+    rank: ColumnElement[Any] | None, own: ColumnElement[str], place: Place, *, down: bool, too: bool = False
+) -> ColumnElement[bool]:
+    """Further on than the place, or with ``too`` at it."""
+    past = {(True, False): own < place.id, (True, True): own <= place.id,
+            (False, False): own > place.id, (False, True): own >= place.id}[down, too]  # fmt: skip
+    if rank is None:
+        return past
+    return or_(rank < place.rank if down else rank > place.rank, (rank == place.rank) & past)
+
+
+def _walk(
+    connection: Connection,
+    conditions: list[ColumnElement[bool]],
+    rank: ColumnElement[Any] | None,
+    own: ColumnElement[str],
+    *,
+    down: bool,
+    limit: int,
+    offset: int = 0,
+) -> list[Place]:
+    """The places of the rows that meet the conditions, in order."""
+    columns: list[ColumnElement[Any]] = [own] if rank is None else [rank.label("rank"), own]
+    query = select(*columns).where(*conditions).limit(limit).offset(offset)
+    query = query.order_by(*(column.desc() if down else column for column in columns))
+    return [Place(None, row[0]) if rank is None else Place(row[0], row[1]) for row in connection.execute(query)]
+
+
+def _whole(connection: Connection, places: list[Place]) -> tuple[StoredComment, ...]:
+    """The comments at these places, in their order."""
+    if not places:
+        return ()
+    rows = connection.execute(WHOLE.where(comments.c.id.in_([place.id for place in places])))
+    found = {row.id: stored_of(row) for row in rows}
+    return tuple(found[place.id] for place in places)
+
+
+def _within(which: Filter, status: Status, own: ColumnElement[str]) -> list[ColumnElement[bool]]:
+    """What an index on the id can tell: the status, the site, and the time, which the id begins with."""
+    # Written out, not bound: only then a database knows that the index of what is held will do.
+    within = [comments.c.status == literal_column(f"'{status.value}'")]
+    if which.site_id is not None:
+        within.append(comments.c.site_id == which.site_id)
+    if which.since is not None:
+        within.append(own >= least_id(micros(which.since)))
+    if which.until is not None:
+        within.append(own < least_id(micros(which.until)))
+    return within
+
+
+def _told(connection: Connection, which: Filter) -> list[ColumnElement[bool]]:
+    """What only the row itself can tell."""
+    told: list[ColumnElement[bool]] = []
+    if which.rule:
+        told.append(comments.c.rule == which.rule)
+    if which.language:
+        told.append(comments.c.language == which.language)
+    if which.has_link is not None:
+        told.append(comments.c.has_link.is_(which.has_link))
+    if which.least is not None:
+        told.append(comments.c.score >= which.least)
+    if which.most is not None:
+        told.append(comments.c.score <= which.most)
+    if which.author:
+        told.append(_says(connection, which.author, body=False))
+    if which.text:
+        told.append(_says(connection, which.text, body=True))
+    return told
+
+
+def _says(connection: Connection, text: str, *, body: bool) -> ColumnElement[bool]:
+    """The author's fields, or the body as well, have this text, in any case (on SQLite only ASCII's case is folded)."""
+    whole: Any = type_coerce(comments.c.content, JSON)
+    if connection.dialect.name == "postgresql":
+        whole = cast(comments.c.content, JSON)
+    fields = [whole["author", name] for name in ("name", "email", "url")]
+    if body:
+        fields.append(whole["body"])
+    # First in the JSON as it is written: most comments are through with that, and nothing has to be parsed.
+    written = json.dumps(text, ensure_ascii=False)[1:-1]
+    return comments.c.content.icontains(written, autoescape=True) & or_(
+        *(field.as_string().icontains(text, autoescape=True) for field in fields)
+    )

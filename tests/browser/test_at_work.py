@@ -1,0 +1,116 @@
+"""A whole pass with keys alone, two moderators at once, logins that end, and the plain forms."""
+
+import pytest
+
+from browser.desk import ANN, BOB, Desk, dispatch, here, log_in, settled, until
+
+
+def test_two_hundred_are_cleared_by_keys_alone(desk: Desk) -> None:
+    ids = desk.hold_all(200)
+    page = desk.open()
+    words = "asd"
+    for at in range(200):
+        page.keyboard.press(words[at % 3])
+    page.get_by_text("Nothing fits that search").wait_for(timeout=30_000)
+    given = ["ham", "spam", "unwanted"]
+    assert [desk.status(one) for one in ids] == [given[at % 3] for at in range(200)]
+    asked = [url.split("/")[-2] for url in desk.posts()]
+    assert asked == ids  # One request each, in the order of the keys.
+    for _ in range(30):
+        page.keyboard.press("z")
+    until(page, lambda: desk.status(ids[170]) == "open")
+    assert [desk.status(one) for one in ids[170:]] == ["open"] * 30
+    assert desk.status(ids[169]) != "open"
+
+
+def test_the_second_of_two_moderators_is_told_who_was_first(desk: Desk) -> None:
+    ids = desk.hold_all(3)
+    bobs = desk.open(BOB)
+    page = desk.open(ANN)
+    page.keyboard.press("s")
+    settled(page, "Marked as spam")
+    dispatch(bobs, "a", "a")  # The one after it is Bob's all the same.
+    alert = bobs.locator("[role=alert]")
+    alert.wait_for()
+    assert f"Already handled by {ANN}: marked as spam" in alert.inner_text()
+    assert "Your “Approve” was not applied" in alert.inner_text()
+    assert [desk.status(one) for one in ids] == ["spam", "ham", "held"]
+    bobs.keyboard.press("a")  # Typed blindly, it is not a word against Ann's.
+    assert here(bobs) == ""
+    bobs.click("text=Back to the queue")
+    assert here(bobs) == ids[2]
+    desk.heard[:] = [said for said in desk.heard if "409" not in said]  # Chromium tells of each such answer.
+
+
+def test_a_login_that_ended_loses_nothing(desk: Desk) -> None:
+    ids = desk.hold_all(3)
+    page = desk.window()
+    log_in(page, desk.home.base, ANN)
+    page.goto(desk.queue)
+    page.context.clear_cookies()
+    for key in "sss":
+        page.keyboard.press(key)
+    page.wait_for_url("**/login*")
+    assert [desk.status(one) for one in ids] == ["held"] * 3
+    page.fill("#login", ANN)
+    page.fill("#password", "a few words in a row")
+    page.click("button.main")
+    page.wait_for_url(desk.queue)
+    assert here(page) == ids[0]
+
+
+def test_a_server_that_is_away_is_told_and_the_comments_come_back(desk: Desk) -> None:
+    ids = desk.hold_all(2)
+    page = desk.open()
+    page.context.set_offline(True)
+    page.keyboard.press("s")
+    settled(page, "The server cannot be reached")
+    page.context.set_offline(False)
+    page.keyboard.press("k")
+    assert here(page) == ids[0]
+    page.keyboard.press("s")
+    settled(page, "Marked as spam")
+    assert desk.status(ids[0]) == "spam"
+    desk.heard.clear()  # Chromium tells of the failed request.
+
+
+def test_a_double_click_is_one_verdict(desk: Desk) -> None:
+    ids = desk.hold_all(2)
+    page = desk.open()
+    page.locator(".card").first.locator("[data-key=s]").dblclick()
+    settled(page, "Marked as spam")
+    assert [desk.status(one) for one in ids].count("spam") == len(desk.posts())
+
+
+def test_whoever_types_a_search_is_not_disturbed(desk: Desk) -> None:
+    desk.hold_all(2)
+    page = desk.open()
+    for key in "a/":
+        page.keyboard.press(key)
+    page.keyboard.type("still here")
+    settled(page, "Approved")
+    assert page.input_value("input[type=search]") == "still here"
+    assert page.evaluate("document.activeElement.type") == "search"
+
+
+@pytest.mark.parametrize(
+    ("button", "status"), [("Approve", "ham"), ("Spam", "spam"), ("Reject", "unwanted")], ids=str.lower
+)
+def test_all_can_be_done_without_javascript(desk: Desk, button: str, status: str) -> None:
+    ids = desk.hold_all(2)
+    page = desk.window(java_script_enabled=False)
+    log_in(page, desk.home.base, ANN)
+    page.goto(desk.queue)
+    assert page.locator("kbd:visible").count() == 0
+    page.locator(f"#c-{ids[0]}").get_by_role("button", name=button).click()
+    assert "#c-" in page.url
+    assert desk.status(ids[0]) == status
+    page.get_by_role("button", name="Undo").click()
+    assert page.locator("#notice").inner_text().startswith("Taken back")
+    assert desk.status(ids[0]) == "open"
+    page.locator(f"#c-{ids[0]} h2 a").click()
+    page.get_by_role("button", name=button).click()
+    page.get_by_role("button", name="Back to held").click()
+    assert desk.status(ids[0]) == "open"
+    page.get_by_role("button", name="Log out").click()
+    assert page.url.endswith("/login")
