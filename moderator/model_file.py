@@ -1,7 +1,8 @@
 """A model's files: read, checked to the last bit, and never executed.
 
-A folder holds the weights as an array (memory-mapped, shared by all workers) and all else as JSON; the manifest keeps
-the SHA-256 of each file and of itself. What is read here is not asked anything yet: classifier.load does that.
+A folder holds the weights as an array and all else as JSON; the manifest keeps the SHA-256 of each file and of itself.
+The array is mapped; a Classifier copies it once, as some spaces share weights: 4 MB a process. What is read here is not
+asked anything yet: classifier.load does that.
 """
 
 import hashlib
@@ -89,7 +90,7 @@ def _checked(folder: Path, id: str, model: dict[str, Any], probes: list[dict[str
         raise ModelError(f"{folder}: {MODEL} holds thresholds that are no probabilities in their order; train again")
     return ModelFile(
         id,
-        # A plain array over the same mapped pages: the memmap subclass costs 1 µs more at every look-up.
+        # A plain array over the mapped pages, so that nothing later is of the memmap subclass: 1 µs more a call.
         np.asarray(weights).view(np.ndarray),
         float(model["bias"]),
         model["signal_weights"],
