@@ -76,6 +76,11 @@ class Server:
         told = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text("ascii")
         return [int(pid) for pid in told.split()]
 
+    def processes(self) -> list[int]:
+        """The master and its workers."""
+        assert self._process is not None
+        return [self._process.pid, *self.workers()]
+
     def kill(self, chance: random.Random, *, master: bool) -> None:
         """Kill -9; what is gone with the master is started again here, a worker by the master."""
         assert self._process is not None
