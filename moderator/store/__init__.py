@@ -18,6 +18,8 @@ from moderator.store.errors import (
 )
 from moderator.store.facade import Store
 from moderator.store.imports import Taken
+from moderator.store.lessons import Said, Taught
+from moderator.store.rescoring import Changes, Rescored, Waiting
 from moderator.store.values import (
     AkismetKey,
     ApiKey,
@@ -61,6 +63,7 @@ __all__ = [
     "Batch",
     "Callback",
     "CallbackKind",
+    "Changes",
     "Clock",
     "Deleted",
     "Delivery",
@@ -88,8 +91,10 @@ __all__ = [
     "Remembered",
     "RememberedBatch",
     "Replayed",
+    "Rescored",
     "Revision",
     "Role",
+    "Said",
     "Session",
     "Site",
     "SiteSecret",
@@ -101,7 +106,9 @@ __all__ = [
     "Sureness",
     "Taken",
     "Tally",
+    "Taught",
     "TooManyAttempts",
     "UnknownComment",
     "UnknownVerdict",
+    "Waiting",
 ]

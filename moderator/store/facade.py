@@ -19,10 +19,12 @@ from moderator.store.deletion import Deletions
 from moderator.store.errors import LinkRefused, StoreError
 from moderator.store.ids import MICROSECOND, micros, moment, new_id
 from moderator.store.imports import Imports
+from moderator.store.lessons import Lessons
 from moderator.store.once import Once
 from moderator.store.outbox import Outbox
 from moderator.store.process import PerProcess
 from moderator.store.remember import Remember
+from moderator.store.rescoring import Rescoring
 from moderator.store.shared_secrets import Secrets
 from moderator.store.tallies import Tallies
 from moderator.store.values import (
@@ -76,6 +78,8 @@ class Store:
         self.callbacks = Callbacks(access)
         self.outbox = Outbox(access)
         self.imports = Imports(access)
+        self.lessons = Lessons(access)
+        self.rescoring = Rescoring(access)
 
     # Opening and closing
 

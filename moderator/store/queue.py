@@ -32,7 +32,7 @@ from moderator.comment import Status
 from moderator.store.comments import WHOLE, stored_of
 from moderator.store.errors import BadPlace
 from moderator.store.ids import least_id, micros
-from moderator.store.schema import comments
+from moderator.store.schema import comments, rescored
 from moderator.store.values import Filter, Order, QueuePage, StoredComment, Sureness
 
 LOOKED = 10_000
@@ -82,7 +82,7 @@ def queue(
     # Each status by itself: one index walk each, in this order already, of which only the heads are merged.
     for status in (which.status,) if which.status is not None else STANDING:
         told = _told(connection, which)
-        covered = status is Status.HELD and not which.author and not which.text
+        covered = status is Status.HELD and not (which.author or which.text or which.would)
         own = UNINDEXED_ID if told and covered else comments.c.id
         within = _within(which, status, own)
         if start is not None:
@@ -204,6 +204,9 @@ def _told(connection: Connection, which: Filter) -> list[ColumnElement[bool]]:
         told.append(comments.c.language == which.language)
     if which.has_link is not None:
         told.append(comments.c.has_link.is_(which.has_link))
+    if which.would is not None:
+        crossed = (rescored.c.comment_id == comments.c.id) & (rescored.c.decision == comments.c.decision)
+        told.append(select(rescored.c.would).where(crossed).scalar_subquery() == which.would.value)
     if which.least is not None:
         told.append(comments.c.score >= which.least)
     if which.most is not None:

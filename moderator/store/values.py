@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from moderator.comment import Comment, Decision, Status, Verdict, Word
+from moderator.comment import Action, Comment, Decision, Status, Verdict, Word
 from moderator.policy import SitePolicy
 
 
@@ -147,7 +147,11 @@ class Deleted:
 
 @dataclass(frozen=True, slots=True)
 class StoredComment:
-    """A comment as it stands now. ``verdict`` is the latest human word on this content, if there is one."""
+    """A comment as it stands now. ``verdict`` is the latest human word on this content, if there is one.
+
+    ``score`` is today's: what waits is scored anew after its site's verdicts. ``would`` is then what this score alone
+    would decide; None while it is the decision's own.
+    """
 
     id: str
     site_id: int
@@ -160,6 +164,8 @@ class StoredComment:
     decision: Decision
     decided: datetime
     verdict: Verdict | None
+    score: float | None = None
+    would: Action | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +236,7 @@ class Filter:
     ``status`` None: all but what the blog has deleted. ``language`` is a primary subtag (``de``). ``least`` and
     ``most`` bound the score, both included; a comment without a score is then not among them. ``since`` is included,
     ``until`` is not; both are about when it was received, to the millisecond. ``author`` is looked for in the fields of
-    the author, ``text`` in the body as well.
+    the author, ``text`` in the body as well. ``would``: scored anew, and today's score alone would decide so.
     """
 
     status: Status | None = Status.HELD
@@ -240,6 +246,7 @@ class Filter:
     rule: str = ""
     language: str = ""
     has_link: bool | None = None
+    would: Action | None = None
     least: float | None = None
     most: float | None = None
     since: datetime | None = None
