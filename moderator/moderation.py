@@ -9,9 +9,9 @@ import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Protocol
 
 from moderator import policy
+from moderator.adaptation import Adaptation, Models
 from moderator.classifier import Classifier
 from moderator.comment import Action, Comment, Decision, Reason, Word
 from moderator.policy import Case, Rule, SitePolicy, Thresholds
@@ -47,19 +47,15 @@ class StoreUnavailable(ModerationError):
     """The decision could not be stored, so there is none; sending the same comment again is safe."""
 
 
-class Models(Protocol):
-    """Where the model that answers now is found; a shelf.Shelf."""
-
-    def current(self) -> Classifier | None:
-        """The model that answers now, if there is one."""
-
-
 class Moderator:
     """Judges comments and takes in verdicts, for all sites."""
 
-    def __init__(self, store: Store, shelf: Models, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, store: Store, shelf: Models, clock: Callable[[], datetime], *, adaptation: Adaptation | None = None
+    ) -> None:
+        """``adaptation`` has the sites' own classifiers; None: one of its own, over this shelf."""
         self._store = store
-        self._shelf = shelf
+        self._sites = adaptation or Adaptation(store, shelf)
         self._clock = clock
 
     def judge(self, site: Site, comment: Comment, *, once: Sequence[Receipt] = ()) -> Remembered:
@@ -68,7 +64,7 @@ class Moderator:
         With receipts, what was answered under one of their names is answered again. Raises StoreUnavailable where it
         could not be stored, and with receipts the store's KeyReused and Replayed.
         """
-        judged = _judged(comment, site.policy, self._shelf)
+        judged = _judged(comment, site.policy, self._sites.of(site))
         try:
             if once:
                 return self._store.once.remember(site, judged, once, at=self._clock())
@@ -85,7 +81,8 @@ class Moderator:
 
         ``again``: they, or others of their batch, came before; known ones then give the answer that stands.
         """
-        judged = [_judged(comment, site.policy, self._shelf) for comment in comments]
+        classifiers = self._sites.of(site)
+        judged = [_judged(comment, site.policy, classifiers) for comment in comments]
         try:
             return self._store.once.remember_many(site, judged, once, at=self._clock(), again=again)
         except (KeyReused, Replayed):
@@ -95,7 +92,7 @@ class Moderator:
 
     def try_out(self, site: Site, comment: Comment) -> Decision:
         """What would be decided; nothing is stored, counted or learned. Total, as :func:`assess` is."""
-        return assess(comment, site.policy, self._shelf)
+        return assess(comment, site.policy, self._sites.of(site))
 
     def learn(
         self, site: Site, comment_id: str, word: Word, *, by: str, door: str, once: Sequence[Receipt] = ()

@@ -2,7 +2,7 @@
 
 Logistic regression by AdaGrad (Duchi, Hazan & Singer 2011) on top of the model's log-odds, which it may also stretch
 and shift, so that a score stays a probability on this site. It is a pure function of the model and of the lessons in
-their order: no clock, no chance, nothing from elsewhere. Features share 2^13 slots, so a site costs 128 KB however much
+their order: no clock, no chance, nothing from elsewhere. Features share 2^13 slots, so a site costs 64 KB however much
 it has said; 2^13 to 2^17 slots were equally good (docs/notes.md, "Adaptation").
 
 What anybody can move is bounded. One lesson moves its own comment by at most ``MOST_MOVED`` log-odds. The same text
@@ -126,11 +126,11 @@ class Lesson:
 
 
 class Residual:
-    """What was learned so far; ``learn`` changes it, so it belongs to one thread at a time."""
+    """What was learned so far. One thread at a time may ``learn``, while others score."""
 
     def __init__(self) -> None:
-        self._weights = np.zeros(_WIDTH)
-        self._squares = np.full(_WIDTH, SMALL)
+        self._weights = np.zeros(_WIDTH, np.float32)
+        self._squares = np.full(_WIDTH, SMALL, np.float32)
         self._texts: set[tuple[int, bool]] = set()
         self._authors: Counter[tuple[int, bool]] = Counter()
         self._hours: Counter[tuple[str, int]] = Counter()
@@ -147,11 +147,12 @@ class Residual:
         found[_SHIFT], found[_STRETCH] = SHIFT, STRETCH * row.logit
         logit = row.logit + float((found * self._weights).sum())
         slope = found * (_sigmoid(logit) - lesson.spam)
-        self._squares += worth * slope * slope
+        self._squares += (worth * slope * slope).astype(np.float32)  # nobody else looks at these
         step = slope / np.sqrt(self._squares)
         move = RATE * float((step * found).sum())
         rate = worth * RATE * min(1.0, MOST_MOVED / max(abs(move), 1e-9))
-        self._weights -= rate * step
+        # A new array: others may be scoring with the old one.
+        self._weights = self._weights - (rate * step).astype(np.float32)
         return -move * rate / RATE
 
     def _worth(self, lesson: Lesson) -> float:
@@ -177,18 +178,22 @@ class Residual:
     def logits(self, found: Sequence[Row]) -> Vector:
         """Log-odds of many rows with what was learned."""
         logits = np.empty(len(found))
-        slots_weights, signal_weights = self._weights[:SLOTS], self._weights[_SIGNALS] * SIGNAL
+        weights = self._weights
+        signal_weights, stretch = (
+            weights[_SIGNALS].astype(np.float64) * SIGNAL,
+            1.0 + float(weights[_STRETCH]) * STRETCH,
+        )
         for start in range(0, len(found), _SIDE_BY_SIDE):
             some = found[start : start + _SIDE_BY_SIDE]
             counts = np.array([row.counts for row in some])
             edges = np.concatenate([[0], np.cumsum(counts.ravel())])
             weighed = np.zeros(edges[-1] + 1)  # and a nothing at the end, for reduceat
-            slots_weights.take(np.concatenate([row.slots for row in some]), out=weighed[:-1])
+            weighed[:-1] = weights[:SLOTS].take(np.concatenate([row.slots for row in some]))
             sums = np.add.reduceat(weighed, edges[:-1]).reshape(counts.shape)
             base = np.array([row.logit for row in some])
             here = (sums * _scales(counts)).sum(axis=1)
             here += np.array([row.signals for row in some]) @ signal_weights
-            logits[start : start + len(some)] = here + base * self.stretch + self.shift
+            logits[start : start + len(some)] = here + base * stretch + float(weights[_SHIFT]) * SHIFT
         return logits
 
     @property
@@ -204,8 +209,8 @@ class Residual:
     def adapted(self, base: Classifier) -> Classifier:
         """The model as this site has it. Its log-odds are linear too, so reasons and shades are parts of them."""
         return base.with_weights(
-            _Adapted(base.weights, self.stretch, self._weights[:SLOTS].copy()),
-            signals=base.signal_weights * self.stretch + self._weights[_SIGNALS] * SIGNAL,
+            _Adapted(base.weights, self.stretch, self._weights[:SLOTS]),
+            signals=base.signal_weights * self.stretch + self._weights[_SIGNALS].astype(np.float64) * SIGNAL,
             bias=base.bias * self.stretch + self.shift,
         )
 
@@ -213,14 +218,14 @@ class Residual:
 class _Adapted:
     """Weights of the model and of the residual as one table, without making one: the model's has 4 MB."""
 
-    def __init__(self, base: Weights, stretch: float, own: Vector) -> None:
+    def __init__(self, base: Weights, stretch: float, own: NDArray[np.float32]) -> None:
         self._base = base
         self._stretch = stretch
         self._own = own
 
     def take(self, indices: NDArray[Any], *, mode: Literal["raise", "clip"] = "raise") -> NDArray[Any]:
         """The weights of these buckets, as numpy.take gives them."""
-        own = self._own.take(_slots().take(indices, mode=mode))
+        own = self._own.take(_slots().take(indices, mode=mode)).astype(np.float64)
         own += np.multiply(self._base.take(indices, mode=mode), self._stretch, dtype=np.float64)
         return own
 

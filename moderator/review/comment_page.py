@@ -31,9 +31,10 @@ def history_of(desk: Desk, comment_id: str) -> History:
 def shown(desk: Desk, history: History) -> dict[str, object]:
     """What the template of one comment needs."""
     now = history.now
-    classifier = desk.shelf.current()
+    site = desk.store.site(now.site_id)
+    classifier = desk.classifier(site)
     return {
-        "card": card(now, site=desk.store.site(now.site_id), classifier=classifier, whole=True),
+        "card": card(now, site=site, classifier=classifier, whole=True),
         "events": _events(history),
         "model": classifier.id if classifier else "",
         "view_url": f"/comments/{now.id}",

@@ -2,20 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol, cast
+from typing import cast
 
 from flask import g
 
+from moderator.adaptation import Adaptation, Models
 from moderator.classifier import Classifier
 from moderator.settings import Settings
-from moderator.store import Clock, Session, Store
-
-
-class Models(Protocol):
-    """Where the model that answers now is found; a shelf.Shelf."""
-
-    def current(self) -> Classifier | None:
-        """The model that answers now, if there is one."""
+from moderator.store import Clock, Session, Site, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +18,14 @@ class Desk:
 
     store: Store
     shelf: Models
+    adaptation: Adaptation
     settings: Settings
     clock: Clock
     secret: bytes
+
+    def classifier(self, site: Site | None) -> Classifier | None:
+        """The classifier that judges for this site now."""
+        return self.adaptation.classifier(site) if site is not None else self.shelf.current()
 
     @property
     def idle(self) -> timedelta:

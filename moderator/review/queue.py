@@ -68,5 +68,6 @@ def _sureness(desk: Desk, sites: Mapping[str, Site]) -> Sureness:
 
 
 def _cards(desk: Desk, page: QueuePage, sites: Mapping[int, Site]) -> list[Card]:
-    classifier = desk.shelf.current()
-    return [card(stored, site=sites.get(stored.site_id), classifier=classifier) for stored in page.comments]
+    of = {stored.site_id: sites.get(stored.site_id) for stored in page.comments}
+    classifiers = {site_id: desk.classifier(site) for site_id, site in of.items()}
+    return [card(stored, site=of[stored.site_id], classifier=classifiers[stored.site_id]) for stored in page.comments]

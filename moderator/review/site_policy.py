@@ -27,7 +27,7 @@ def add(blueprint: Blueprint, desk: Desk) -> None:
             return _page(desk, site, asked, status=422)
         if request.form.get("seen") != policy_form.fingerprint(site.policy):
             return _changed(desk, site, asked)
-        return _page(desk, site, _as_compared(asked), preview(desk.store, desk.shelf.current(), site, asked.policy))
+        return _page(desk, site, _as_compared(asked), preview(desk.store, desk.classifier(site), site, asked.policy))
 
     @blueprint.post(f"/sites/<{NUMBER}:site_id>/policy")
     def save_policy(site_id: int) -> AnyResponse:

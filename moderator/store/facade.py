@@ -185,14 +185,14 @@ class Store:
                 site_id=site.id if site else None,
             )
         )
-        self.outbox.announce()
+        self._announce()
         return given
 
     def give_verdicts(self, versions: Mapping[str, int | None], word: Word, *, by: str, door: str) -> Batch:
         """One word for many comments (id → expected version), all in one transaction; undo takes ``Batch.id``."""
         at = self._now()
         batch = self._write(lambda c: verdicts.give_many(c, versions, word, by=by, door=door, at=at))
-        self.outbox.announce()
+        self._announce()
         return batch
 
     def undo(self, what: str | int, *, by: str, door: str = "page") -> Batch:
@@ -202,8 +202,13 @@ class Store:
         """
         at = self._now()
         batch = self._write(lambda c: verdicts.undo(c, what, by=by, door=door, at=at))
-        self.outbox.announce()
+        self._announce()
         return batch
+
+    def _announce(self) -> None:
+        """Verdicts are on disk: there may be something to send, and there is something to learn."""
+        self.outbox.announce()
+        self.lessons.announce()
 
     def labelled(self) -> Iterator[Labelled]:
         """For each comment the content last called ham or spam, oldest first; as it was when it was judged."""

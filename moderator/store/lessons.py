@@ -1,6 +1,6 @@
 """What a site's verdicts teach, in the order in which they were given, and how to notice that there are new ones."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, func, or_, select, tuple_
@@ -34,6 +34,7 @@ class Taught(NamedTuple):
     by: str
     door: str
     at: int
+    key: str
 
 
 class Lessons:
@@ -41,6 +42,17 @@ class Lessons:
 
     def __init__(self, access: Access) -> None:
         self._access = access
+        # Called when something was said in this process, if somebody wants to know.
+        self.on_new: Callable[[], None] | None = None
+
+    def announce(self) -> None:
+        """Something was said, and it is on disk."""
+        if self.on_new is not None:
+            self.on_new()
+
+    def last(self) -> int:
+        """The greatest number that a verdict has; 0 before the first."""
+        return self._access.read(lambda c: int(c.scalar(select(func.max(verdicts.c.id))) or 0))
 
     def said_after(self, verdict_id: int) -> tuple[Said, ...]:
         """All verdicts with a greater number, and the last few before it: they may have been hidden until now."""
@@ -72,7 +84,7 @@ def _said_after(connection: Connection, verdict_id: int) -> tuple[Said, ...]:
     return tuple(Said(*row) for row in connection.execute(query))
 
 
-_SPOKEN = (verdicts.c.by, verdicts.c.door, verdicts.c.at)
+_SPOKEN = (verdicts.c.by, verdicts.c.door, verdicts.c.at, verdicts.c.key)
 _NOW = select(comments.c.verdict_id, comments.c.id, comments.c.decision, comments.c.word, *_SPOKEN).join(
     verdicts, verdicts.c.id == comments.c.verdict_id
 )
@@ -110,8 +122,8 @@ def _of(connection: Connection, site_id: int, after: int, newest: int) -> tuple[
 
 
 def _taught(row: Any) -> Taught:
-    verdict_id, comment_id, number, word, by, door, at = row
-    return Taught(verdict_id, comment_id, number, word == Word.SPAM, by, door, at)
+    verdict_id, comment_id, number, word, by, door, at, key = row
+    return Taught(verdict_id, comment_id, number, word == Word.SPAM, by, door, at, key)
 
 
 def _contents(connection: Connection, wanted: Sequence[tuple[str, int]]) -> dict[tuple[str, int], Comment]:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, delete, func, insert, or_, select, update
 
 from moderator.comment import Action, Status
 from moderator.store.access import Access
@@ -60,6 +60,18 @@ class Rescoring:
         self._access = access
 
     # For who does it
+
+    def behind(self, model: str) -> dict[int, int]:
+        """The sites that were not scored anew by this model with all that was said, and each one's newest verdict."""
+        newest = func.max(comments.c.verdict_id)
+        query = (
+            select(comments.c.site_id, newest)
+            .outerjoin(rescorings, rescorings.c.site_id == comments.c.site_id)
+            .where(comments.c.verdict_id.is_not(None))
+            .group_by(comments.c.site_id, rescorings.c.model, rescorings.c.upto)
+            .having(or_(rescorings.c.model.is_(None), rescorings.c.model != model, rescorings.c.upto < newest))
+        )
+        return self._access.read(lambda c: dict(c.execute(query).all()))
 
     def claim(self, site_id: int, holder: str, *, model: str, upto: int) -> bool | None:
         """Whether ``holder`` is to score this site's waiting comments now; None: it is done already, up to there."""

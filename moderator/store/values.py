@@ -12,7 +12,12 @@ from moderator.policy import SitePolicy
 
 @dataclass(frozen=True, slots=True)
 class Doors:
-    """What a site's owner chose of the protocols that its blog speaks; each field belongs to one of them."""
+    """What a site's owner chose of the protocols that its blog speaks; each field but the first belongs to one of them.
+
+    ``trust``: what a verdict that comes through any of them teaches, beside a moderator's own, from 0 to 1.
+    """
+
+    trust: float = 1.0
 
     # Akismet: what *hold* is to clients that know only spam and not spam, and whether a rejected comment may be lost.
     akismet_hold_is_spam: bool = True
