@@ -51,13 +51,13 @@ class Rescorer:
     def start(self) -> None:
         """Work from now on, in a thread of its own."""
         self._adaptation.on_need = self._need
-        self._store.lessons.on_new = self._something.set
+        self._store.outbox.on_verdict = self._something.set
         self._thread = threading.Thread(target=self._run, name="rescoring", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
         """End after the step that is under way."""
-        self._adaptation.on_need = self._store.lessons.on_new = None
+        self._adaptation.on_need = self._store.outbox.on_verdict = None
         self._stopping.set()
         self._something.set()
         if self._thread is not None:
@@ -92,11 +92,12 @@ class Rescorer:
         base = self._adaptation.model()
         if base is None:
             return 0
-        if self._model is not base:  # and at the start: what others did while nobody was here
-            self._model = base
-            self._pending.update(self._store.rescoring.behind(base.id))
         for site_id, verdict_id in self._adaptation.look().items():
             self._pending[site_id] = max(self._pending.get(site_id, 0), verdict_id)
+        # At the start, too: what was said before the first look.
+        if self._model is not base:
+            self._pending.update(self._store.rescoring.behind(base.id))
+            self._model = base
         # Those that were used here are kept fresh, whoever scores their comments.
         self._needed |= self._adaptation.behind()
         while self._needed:

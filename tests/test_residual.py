@@ -16,9 +16,7 @@ from moderator.residual import HOUR, MOST_MOVED, Lesson, Residual, Row, rows
 
 BASE = classifier()
 ROWS = rows(COMMENTS, BASE)
-WORDS = (
-    "the first reader of a blog that nobody knows wrote seven lines about bread, rivers, trains and old code".split()
-)
+WORDS = "the first reader of a blog that nobody knows wrote some lines about bread, rivers, trains and code".split()
 
 
 def text(number: int) -> str:

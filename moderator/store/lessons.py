@@ -1,6 +1,6 @@
 """What a site's verdicts teach, in the order in which they were given, and how to notice that there are new ones."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, func, or_, select, tuple_
@@ -42,13 +42,6 @@ class Lessons:
 
     def __init__(self, access: Access) -> None:
         self._access = access
-        # Called when something was said in this process, if somebody wants to know.
-        self.on_new: Callable[[], None] | None = None
-
-    def announce(self) -> None:
-        """Something was said, and it is on disk."""
-        if self.on_new is not None:
-            self.on_new()
 
     def last(self) -> int:
         """The greatest number that a verdict has; 0 before the first."""

@@ -57,6 +57,29 @@ def put(connection: Connection, *, site_id: int, comment_id: str, version: int, 
     connection.execute(insert(outbox).from_select(columns, told_to))
 
 
+def put_many(connection: Connection, changed: Sequence[tuple[int, str, int]], *, door: str, at: int) -> None:
+    """The same for many comments: site, id and version of each."""
+    heard = callbacks.c.kind.not_in([kind.value for kind in OWN_DOORS.get(door, ())])
+    told_to = set(connection.scalars(select(callbacks.c.site_id).where(heard)))
+    rows = [
+        {
+            "id": new_id(at),
+            "site_id": site_id,
+            "comment_id": comment_id,
+            "version": version,
+            "state": Delivery.WAITING.value,
+            "attempts": 0,
+            "queued_at": at,
+            "next_at": at,
+            "note": "",
+        }
+        for site_id, comment_id, version in changed
+        if site_id in told_to
+    ]
+    if rows:
+        connection.execute(insert(outbox), rows)
+
+
 class Outbox:
     """The messages of all sites; ``store.outbox``."""
 
@@ -64,11 +87,14 @@ class Outbox:
         self._access = access
         # Called when there is something new to send, if somebody in this process wants to know.
         self.on_new: Callable[[], None] | None = None
+        # The same for who learns: what there is to send came with a verdict.
+        self.on_verdict: Callable[[], None] | None = None
 
     def announce(self) -> None:
-        """There may be something new to send, and it is on disk."""
-        if self.on_new is not None:
-            self.on_new()
+        """There may be something new to send and to learn, and it is on disk."""
+        for told in (self.on_new, self.on_verdict):
+            if told is not None:
+                told()
 
     # For who delivers
 
