@@ -36,7 +36,7 @@ MOST_ROWS = 48 * 2**20  # bytes of kept features: some 25,000 comments
 READ_AT_ONCE = 256
 IMPORTED = "import"  # the door of histories, which the operator brings at the command line
 # Who speaks through these is known to be who they say.
-OWN_DOORS = frozenset({"page", IMPORTED})
+OWN_DOORS = frozenset({"page", "forget", IMPORTED})
 Key = tuple[str, int]  # a content: its comment's id, and its number
 
 

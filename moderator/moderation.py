@@ -95,12 +95,20 @@ class Moderator:
         return assess(comment, site.policy, self._sites.of(site))
 
     def learn(
-        self, site: Site, comment_id: str, word: Word, *, by: str, door: str, once: Sequence[Receipt] = ()
+        self,
+        site: Site,
+        comment_id: str,
+        word: Word,
+        *,
+        by: str,
+        door: str,
+        once: Sequence[Receipt] = (),
+        key: str = "",
     ) -> Given:
         """Store a human's word on a comment of this site. Raises the store's UnknownComment and StoreError."""
         if once:
-            return self._store.once.give_verdict(site, comment_id, word, once, by=by, door=door)
-        return self._store.give_verdict(comment_id, word, by=by, door=door, site=site)
+            return self._store.once.give_verdict(site, comment_id, word, once, by=by, door=door, key=key)
+        return self._store.give_verdict(comment_id, word, by=by, door=door, site=site, key=key)
 
 
 def _unavailable(error: Exception) -> StoreUnavailable:

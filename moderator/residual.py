@@ -142,17 +142,20 @@ class Residual:
         if not worth:
             return 0.0
         row = lesson.row
-        found = np.bincount(row.slots, np.repeat(_scales(row.counts), row.counts), minlength=_WIDTH)
-        found[_SIGNALS] = np.multiply(row.signals, SIGNAL)
-        found[_SHIFT], found[_STRETCH] = SHIFT, STRETCH * row.logit
-        logit = row.logit + float((found * self._weights).sum())
+        whole = np.bincount(row.slots, np.repeat(_scales(row.counts), row.counts), minlength=_WIDTH)
+        whole[_SIGNALS] = np.multiply(row.signals, SIGNAL)
+        whole[_SHIFT], whole[_STRETCH] = SHIFT, STRETCH * row.logit
+        here = whole.nonzero()[0]  # some hundreds
+        found, weights = whole[here], self._weights.copy()  # a new array: others may be scoring with the old one
+        logit = row.logit + float((found * weights[here]).sum())
         slope = found * (_sigmoid(logit) - lesson.spam)
-        self._squares += (worth * slope * slope).astype(np.float32)  # nobody else looks at these
-        step = slope / np.sqrt(self._squares)
+        squares = self._squares[here] + worth * slope * slope
+        step = slope / np.sqrt(squares)
         move = RATE * float((step * found).sum())
         rate = worth * RATE * min(1.0, MOST_MOVED / max(abs(move), 1e-9))
-        # A new array: others may be scoring with the old one.
-        self._weights = self._weights - (rate * step).astype(np.float32)
+        weights[here] -= rate * step
+        self._squares[here] = squares
+        self._weights = weights
         return -move * rate / RATE
 
     def _worth(self, lesson: Lesson) -> float:

@@ -132,7 +132,8 @@ def test_a_clock_that_goes_backwards_changes_nothing() -> None:
 
 def test_with_spam_alone_the_further_ones_count_less() -> None:
     found = Residual()
-    worth = [found._worth(lesson(row, at=number * HOUR)) for number, row in enumerate(many(200))]
+    numbered = [ROWS[0]._replace(text=number, author=number) for number in range(1, 201)]
+    worth = [found._worth(lesson(row, at=number * HOUR)) for number, row in enumerate(numbered)]
     assert worth[:20] == [1.0] * 20
     assert worth[199] == pytest.approx(0.1)
 

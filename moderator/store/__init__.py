@@ -17,6 +17,7 @@ from moderator.store.errors import (
     UnknownVerdict,
 )
 from moderator.store.facade import Store
+from moderator.store.forgetting import Forgotten, Group, Origin
 from moderator.store.imports import Taken
 from moderator.store.lessons import Said, Taught
 from moderator.store.rescoring import Changes, Rescored, Waiting
@@ -75,7 +76,9 @@ __all__ = [
     "Delivery",
     "Doors",
     "Filter",
+    "Forgotten",
     "Given",
+    "Group",
     "History",
     "Judged",
     "KeyReused",
@@ -84,6 +87,7 @@ __all__ = [
     "Message",
     "NameTaken",
     "Order",
+    "Origin",
     "Outcome",
     "Parcel",
     "PasswordRefused",

@@ -18,6 +18,7 @@ from moderator.store.callbacks import Callbacks
 from moderator.store.deeds import Doings
 from moderator.store.deletion import Deletions
 from moderator.store.errors import LinkRefused, StoreError
+from moderator.store.forgetting import Forgetting
 from moderator.store.ids import MICROSECOND, micros, moment, new_id
 from moderator.store.imports import Imports
 from moderator.store.lessons import Lessons
@@ -81,6 +82,7 @@ class Store:
         self.outbox = Outbox(access)
         self.imports = Imports(access)
         self.lessons = Lessons(access)
+        self.forgetting = Forgetting(access)
         self.rescoring = Rescoring(access)
         self.deeds = Doings(access, self.outbox)
         self.preferences = Preferences(access)
@@ -170,6 +172,7 @@ class Store:
         door: str,
         expected_version: int | None = None,
         site: Site | None = None,
+        key: str = "",
     ) -> Given:
         """Append a human's word. UnknownComment; StaleVersion where the comment is not at ``expected_version``.
 
@@ -187,6 +190,7 @@ class Store:
                 batch=new_id(at),
                 expected_version=expected_version,
                 site_id=site.id if site else None,
+                key=key,
             )
         )
         self.outbox.announce()

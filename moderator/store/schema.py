@@ -158,7 +158,7 @@ revisions = Table(
     Column("word", String(16)),  # the human's word on this content, if there was one
     Column("word_at", Moment),
     Column("verdict_id", Number),
-    Column("forgotten", Ulid),  # the batch by which the word was withdrawn: it teaches no more
+    Column("forgotten", Ulid),  # the withdrawal that the word is part of: it teaches no more
     PrimaryKeyConstraint("comment_id", "number"),
 )
 
@@ -195,6 +195,7 @@ verdicts = Table(
     Column("version", Integer, nullable=False),
     # Whose key the sender had, by its first characters as they are shown; empty where it was no key.
     Column("key", String(16), nullable=False, server_default=""),
+    Column("forgotten", Ulid, index=True),  # the withdrawal that it is part of: it counts no more
     UniqueConstraint("comment_id", "id"),
     CheckConstraint("word IN ('ham', 'spam', 'unwanted', 'open')", name="word"),
 )
