@@ -8,11 +8,12 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from moderator.review.cards import Card, card
 from moderator.review.desk import Desk
+from moderator.review.language import gettext, marked
 from moderator.review.view import ONLY_HELD, ORDERS, RULES, TABS, View, view_of
 from moderator.store import BadPlace, Delivery, Order, QueuePage, Site, Sureness
 
 PAGE = 20
-NO_SUCH_PAGE = "The page that the address names is not there; this is the first."
+NO_SUCH_PAGE = marked("The page that the address names is not there; this is the first.")
 
 
 def add(blueprint: Blueprint, desk: Desk) -> None:
@@ -27,7 +28,7 @@ def add(blueprint: Blueprint, desk: Desk) -> None:
         try:
             page = _page(desk, view, sites)
         except BadPlace:
-            view = replace(view.from_start(), notes=(*view.notes, NO_SUCH_PAGE))
+            view = replace(view.from_start(), notes=(*view.notes, gettext(NO_SUCH_PAGE)))
             page = _page(desk, view, sites)
         if not page.comments and (view.before or view.after) and page.looked is None:
             return redirect(view.from_start().url(), code=303)  # all of this page have been handled
