@@ -16,6 +16,7 @@ from moderator.review import (
     done,
     errors,
     guard,
+    insights,
     language,
     login,
     people,
@@ -56,6 +57,7 @@ def blueprint(store: Store, shelf: Models, settings: Settings, clock: Clock) -> 
     comment_page.add(pages, desk)
     actions.add(pages, desk)
     account.add(pages, desk)
+    insights.add(pages, desk)
     for part in (people, sites, site_keys, site_callback, site_policy):
         part.add(pages, desk)
     versions = {file.name: _digest(file) for file in STATIC.iterdir() if file.is_file()}
@@ -92,6 +94,8 @@ def blueprint(store: Store, shelf: Models, settings: Settings, clock: Clock) -> 
             "number": language.number,
             "decimals": language.decimals,
             "share": language.share,
+            "rate": language.rate,
+            "day": language.day,
             "per_cent": language.per_cent,
             "language": language.locale().language,
             "direction": language.direction(),

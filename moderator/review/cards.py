@@ -48,7 +48,10 @@ class Today:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """All that the page shows of one comment. ``today`` is None where the current model is the one that decided."""
+    """All that the page shows of one comment. ``today`` is None where the current model is the one that decided.
+
+    ``blind``: it is to be judged without the machine's opinion, so there is none in it.
+    """
 
     stored: StoredComment
     text: Folded
@@ -65,6 +68,7 @@ class Card:
     disguises: tuple[str, ...]
     today: Today | None
     parts: tuple[tuple[str, float], ...]
+    blind: bool = False
 
     @property
     def score(self) -> float | None:
@@ -76,14 +80,23 @@ class Card:
         """The verdicts that can be given on it now."""
         given = self.stored.verdict.word if self.stored.verdict else None
         offered = [Word.HAM, Word.SPAM, Word.UNWANTED]
-        if self.stored.status is not Status.HELD:
+        if self.stored.status is not Status.HELD and not self.blind:
             offered.append(Word.OPEN)
         return tuple(word for word in offered if word is not given)
 
 
-def card(stored: StoredComment, *, site: Site | None, classifier: Classifier | None, whole: bool = False) -> Card:
+def card(
+    stored: StoredComment,
+    *,
+    site: Site | None,
+    classifier: Classifier | None,
+    whole: bool = False,
+    blind: bool = False,
+) -> Card:
     """The card of a stored comment. ``whole``: with every part of the score, for the page of one comment."""
     comment, decision = stored.comment, stored.decision
+    if blind:
+        classifier = None
     reading = read(comment)
     explained = classifier.explain(reading) if classifier and not reading.too_complex else None
     rules_own = site.policy if site else policy.SitePolicy()
@@ -119,6 +132,7 @@ def card(stored: StoredComment, *, site: Site | None, classifier: Classifier | N
         disguises=_disguises(reading),
         today=today,
         parts=explained.parts if explained and whole else (),
+        blind=blind,
     )
 
 

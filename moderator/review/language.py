@@ -105,6 +105,11 @@ def per_cent(share: float) -> str:
     return f"{decimals(100 * share, 1 if share < 0.01 or share > 0.99 else 0)}\u00a0%"
 
 
+def rate(value: float) -> str:
+    """A measured share, in per cent, to three figures below one per cent and to one place above."""
+    return f"{decimals(100 * value, 2 if 0 < value < 0.01 else 1)}\u00a0%"
+
+
 def share(threshold: float) -> str:
     """A share that somebody set, in per cent, with all of its digits."""
     return f"{format_decimal(round(100 * threshold, 10), '#,##0.##########', locale=locale())}\u00a0%"

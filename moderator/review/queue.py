@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from moderator.review.cards import Card, card
 from moderator.review.desk import Desk
 from moderator.review.language import gettext, marked
+from moderator.review.spot import Spots
 from moderator.review.view import ONLY_HELD, ORDERS, RULES, TABS, View, view_of
 from moderator.store import BadPlace, Delivery, Order, QueuePage, Site, Sureness
 
@@ -18,6 +19,7 @@ NO_SUCH_PAGE = marked("The page that the address names is not there; this is the
 
 def add(blueprint: Blueprint, desk: Desk) -> None:
     """The page itself."""
+    spots = Spots(desk)
 
     @blueprint.get("/")
     def queue() -> AnyResponse | str:
@@ -30,6 +32,8 @@ def add(blueprint: Blueprint, desk: Desk) -> None:
         except BadPlace:
             view = replace(view.from_start(), notes=(*view.notes, gettext(NO_SUCH_PAGE)))
             page = _page(desk, view, sites)
+        if view.is_plain:
+            page = replace(page, comments=spots.mixed(page.comments, [sites[view.site].id] if view.site else None))
         if not page.comments and (view.before or view.after) and page.looked is None:
             return redirect(view.from_start().url(), code=303)  # all of this page have been handled
         site_id = sites[view.site].id if view.site else None
@@ -38,7 +42,7 @@ def add(blueprint: Blueprint, desk: Desk) -> None:
             "queue.html",
             view=view,
             page=page,
-            cards=_cards(desk, page, {site.id: site for site in sites.values()}),
+            cards=_cards(desk, spots, page, {site.id: site for site in sites.values()}, in_held=view.status == "held"),
             tabs=TABS,
             counts={name: sum(counts[one] for _, one, _ in TABS if one and status in (one, None))
                     for name, status, _ in TABS},
@@ -68,6 +72,7 @@ def _sureness(desk: Desk, sites: Mapping[str, Site]) -> Sureness:
     return Sureness(classifier.thresholds.hold, own) if classifier else Sureness(own=own)
 
 
-def _cards(desk: Desk, page: QueuePage, sites: Mapping[int, Site]) -> list[Card]:
+def _cards(desk: Desk, spots: Spots, page: QueuePage, sites: Mapping[int, Site], *, in_held: bool) -> list[Card]:
     classifier = desk.shelf.current()
-    return [card(stored, site=sites.get(stored.site_id), classifier=classifier) for stored in page.comments]
+    shown = [(stored, in_held and spots.is_blind(stored)) for stored in page.comments]
+    return [card(stored, site=sites.get(stored.site_id), classifier=classifier, blind=blind) for stored, blind in shown]
