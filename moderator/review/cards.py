@@ -100,7 +100,8 @@ def card(
     reading = read(comment)
     explained = classifier.explain(reading) if classifier and not reading.too_complex else None
     rules_own = site.policy if site else policy.SitePolicy()
-    thresholds = classifier.thresholds if classifier else Thresholds(hold=0.0, reject=None)
+    own_lines = policy.lines(rules_own, classifier.id, classifier.thresholds) if classifier else None
+    thresholds = own_lines or Thresholds(hold=0.0, reject=None)
     threshold = (
         rules_own.hold_above
         if rules_own.hold_above is not None

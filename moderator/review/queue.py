@@ -6,6 +6,7 @@ from dataclasses import replace
 from flask import Blueprint, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from moderator import policy
 from moderator.review.cards import Card, card
 from moderator.review.desk import Desk
 from moderator.review.language import gettext, marked
@@ -69,7 +70,14 @@ def _sureness(desk: Desk, sites: Mapping[str, Site]) -> Sureness:
     """From which threshold it counts how sure the machine is: the model's, or the site's own."""
     classifier = desk.shelf.current()
     own = {site.id: site.policy.hold_above for site in sites.values() if site.policy.hold_above is not None}
-    return Sureness(classifier.thresholds.hold, own) if classifier else Sureness(own=own)
+    if classifier is None:
+        return Sureness(own=own)
+    budgeted = {
+        site.id: policy.lines(site.policy, classifier.id, classifier.thresholds).hold
+        for site in sites.values()
+        if site.policy.hold_budget is not None
+    }
+    return Sureness(classifier.thresholds.hold, budgeted | own)
 
 
 def _cards(desk: Desk, spots: Spots, page: QueuePage, sites: Mapping[int, Site], *, in_held: bool) -> list[Card]:
