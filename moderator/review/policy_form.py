@@ -109,7 +109,7 @@ def _budget(text: str) -> float | None:
         return None
     try:
         share = Decimal(text) / 1000 if len(text) <= 20 else Decimal("NaN")
-    except InvalidOperation:
+    except ArithmeticError:  # no number, or none that can be divided
         share = Decimal("NaN")
     if not (share.is_finite() and LEAST_BUDGET <= share <= MOST_BUDGET):
         raise ValueError(
