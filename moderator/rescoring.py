@@ -155,4 +155,5 @@ def _would(site: Site, base: Classifier, one: Waiting, row: Row, score: float) -
     """What the score alone would decide of a comment that waits."""
     if one.rule != BY_SCORE:
         return Action.HOLD
-    return policy.by_score(score, site.policy, base.thresholds, signed=row.signed)
+    lines = policy.lines(site.policy, base.id, base.thresholds)
+    return policy.by_score(score, site.policy, lines, signed=row.signed)
