@@ -2,6 +2,7 @@
 
 import logging
 from importlib.metadata import version
+from pathlib import Path
 from typing import Protocol
 
 from flask import Flask, Response, request
@@ -10,7 +11,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from moderator import review
 from moderator import settings as all_settings
-from moderator.moderation import Models, Moderator, StoreUnavailable, log_fault
+from moderator.adaptation import Adaptation, Models
+from moderator.moderation import Moderator, StoreUnavailable, log_fault
 from moderator.settings import Settings
 from moderator.store import Clock, Store, StoreError
 from moderator.wire import akismet, blogspam, coral, native, problems
@@ -19,18 +21,29 @@ from moderator.wire.problems import Problem, answer
 
 log = logging.getLogger(__name__)
 
+STAY = "max-age=31536000"  # a year, for this host alone: others under its name may not speak https
+
 
 class Shelf(Models, Protocol):
     """What the application asks of the models' shelf."""
 
     problem: str
 
+    def folder_of(self, id: str) -> Path:
+        """Where a version's files are. ModelError where there is none."""
 
-def create_app(settings: Settings, *, store: Store, shelf: Shelf, clock: Clock) -> Flask:
-    """The application over an open store. It reads no environment, and starts nothing."""
+
+def create_app(
+    settings: Settings, *, store: Store, shelf: Shelf, clock: Clock, adaptation: Adaptation | None = None
+) -> Flask:
+    """The application over an open store. It reads no environment, and starts nothing.
+
+    ``adaptation``: the sites' own classifiers, where somebody else works with them too.
+    """
     app = Flask("moderator", static_folder=None)
     app.url_map.merge_slashes = False  # a redirect would lose the body of a POST
-    moderator = Moderator(store, shelf, clock)
+    adaptation = adaptation or Adaptation(store, shelf)
+    moderator = Moderator(store, shelf, clock, adaptation=adaptation)
     app.register_blueprint(native.blueprint(store, moderator, clock, most_bytes=settings.max_request_bytes))
     app.register_blueprint(page.blueprint(settings.public_url))
     pepper = all_settings.secret(settings.data)
@@ -39,9 +52,10 @@ def create_app(settings: Settings, *, store: Store, shelf: Shelf, clock: Clock) 
     )
     app.register_blueprint(blogspam.blueprint(store, moderator, most_bytes=settings.max_request_bytes))
     app.register_blueprint(coral.blueprint(store, moderator, most_bytes=settings.max_request_bytes))
-    app.register_blueprint(review.blueprint(store, shelf, settings, clock))
+    app.register_blueprint(review.blueprint(store, shelf, settings, clock, adaptation=adaptation))
     _add_probes(app, store, shelf)
     _add_errors(app)
+    _add_headers(app, settings)
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
@@ -66,6 +80,21 @@ def _add_probes(app: Flask, store: Store, shelf: Shelf) -> None:
     def show_version() -> Response:
         model = shelf.current()
         return answer({"version": version("moderator"), "model": model.id if model else None})
+
+
+def _add_headers(app: Flask, settings: Settings) -> None:
+    """What a door has not said itself: Flask answers OPTIONS for us. And over https, that browsers stay there."""
+    https = settings.public_url.startswith("https://")
+
+    @app.after_request
+    def dressed(response: Response) -> Response:
+        headers = response.headers
+        if "Content-Security-Policy" not in headers:
+            for name, value in problems.JSON_HEADERS:
+                headers.setdefault(name, value)
+        if https:
+            headers["Strict-Transport-Security"] = STAY
+        return response
 
 
 def _add_errors(app: Flask) -> None:

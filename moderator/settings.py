@@ -61,10 +61,16 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("site_name", "blog", "The name of the site that the first start makes."),
     Setting("max_request_bytes", 1_048_576, "The longest request body that is read.", "number", least=1024,
             most=64 * 1_048_576),
+    # What it keeps.
+    Setting("address_days", 30, "So many days after a decision e-mail and IP addresses become pseudonyms.", "number",
+            most=3650),
     # Moderators' logins.
     Setting("session_idle_minutes", 30, "A login ends after so many minutes without a page.", "minutes", least=1,
             most=7 * 24 * 60),
     Setting("session_hours", 12, "A login ends after so many hours in any case.", "number", least=1, most=31 * 24),
+    # What is looked at again.
+    Setting("spot_checks", 10, "Of 1,000 comments that the machine approved or rejected, moderators see so many again.",
+            "number", least=0, most=1000),
     # What it tells the operator.
     Setting("log_level", "info", "How much is logged: debug, info, warning or error.", "level"),
 )  # fmt: skip
@@ -86,8 +92,10 @@ class Settings:
     public_url: str
     site_name: str
     max_request_bytes: int
+    address_days: int
     session_idle_minutes: int
     session_hours: int
+    spot_checks: int
     log_level: str
     sources: Mapping[str, str]
 

@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import re
+import time
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -10,8 +12,10 @@ import pytest
 from conftest import APPROVE, HOLD, HandClock
 from hypothesis import given
 from hypothesis import strategies as st
+from test_story import ask, run, serving
 
 from moderator.comment import Author, Comment, Parent, Word
+from moderator.housekeeping import Housekeeper
 from moderator.pseudonyms import is_masked, masked, masked_email, masked_ip
 from moderator.reading import read
 from moderator.store import Site, Store
@@ -94,9 +98,7 @@ def test_an_edit_brings_its_addresses_and_they_are_masked_again(store: Store, si
 
 
 @pytest.mark.parametrize("mask_first", [False, True], ids=["raw", "masked"])
-def test_all_of_a_person_is_found_in_any_spelling(
-    mask_first: bool, store: Store, site: Site, clock: HandClock
-) -> None:
+def test_all_of_a_person_is_found_in_any_spelling(mask_first: bool, store: Store, site: Site, clock: HandClock) -> None:
     theirs = put(store, site, WROTE, clock)
     others = put(store, site, Comment(f"Ask {ANN.upper()}!", id="2", author=Author("Bob", "bob@example.org")), clock)
     put(store, site, Comment("Not theirs.", id="3", author=Author("Cid", "joann.émile@example.org.uk")), clock)
@@ -131,7 +133,9 @@ def test_no_byte_of_the_erased_is_left_in_the_files(quick_store: Store, clock: H
         put(quick_store, site, Comment(body, id=f"a{number}", author=Author("Ann", ANN), ip="203.0.113.99"), clock)
         put(quick_store, site, Comment(body, id=f"b{number}", author=Author("Bob", "bob@example.org")), clock)
     quick_store.privacy.erase(ANN, SECRET)
-    digests = [hashlib.new(name, text.encode()).hexdigest() for name in ("sha256", "md5") for text in (ANN, "203.0.113.99")]
+    digests = [
+        hashlib.new(name, text.encode()).hexdigest() for name in ("sha256", "md5") for text in (ANN, "203.0.113.99")
+    ]
     needles = [ANN, ANN.lower(), "203.0.113.99", *digests]
     for file in tmp_path.rglob("moderator.sqlite3*"):
         content = file.read_bytes()
@@ -139,10 +143,32 @@ def test_no_byte_of_the_erased_is_left_in_the_files(quick_store: Store, clock: H
     assert quick_store.counts()  # and all else is there
 
 
-def test_what_is_handed_out_has_the_history(store: Store, site: Site, clock: HandClock) -> None:
-    theirs = put(store, site, WROTE, clock)
-    store.give_verdict(theirs, Word.SPAM, by="bob", door="page")
-    history = store.history(theirs)
-    assert history is not None
-    told = json.dumps(history.to_json())
-    assert "A good point" in told and '"spam"' in told and "198.51.100.7" in told
+def test_a_site_may_keep_no_address_at_all(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with serving(data) as (port, said):
+        key = re.findall(r"mk_[\w-]+", said)[0]
+        told = run("sites", "addresses", "blog", "--mask", "--data", str(data))
+        assert "pseudonyms alone" in told.stdout
+        time.sleep(1.1)  # a site is believed for a second
+        sent = {"id": "1", "body": "http://example.com/", "author": {"email": "ann@example.org"}, "ip": "198.51.100.7"}
+        status, answer = ask(port, "POST", "/v1/comments", key, sent)
+        assert (status, answer["decision"]) == (201, "hold")
+        _, whole = ask(port, "GET", f"/v1/comments/{answer['id']}", key)
+        assert is_masked(whole["comment"]["author"]["email"]) and is_masked(whole["comment"]["ip"])
+        assert ask(port, "POST", "/v1/comments", key, sent)[0] == 200  # the same comment, not an edit
+        for command in (["export"], ["erase", "--dry-run"], ["erase"], ["export"]):
+            told = run("privacy", *command, "--email", "Ann@Example.ORG", "--data", str(data))
+            assert told.returncode == 0, told.stderr
+            assert ("example.com" in told.stdout) == (command == ["export"] and answer["id"] in told.stdout)
+        assert json.loads(told.stdout) == {"email": "Ann@Example.ORG", "wrote": [], "mentioned_in": []}
+    assert (
+        run("privacy", "mask", "--dry-run", "--json", "--data", str(data)).stdout == '{"masked":false,"comments":0}\n'
+    )
+
+
+def test_the_housekeeper_masks_by_the_hour(store: Store, site: Site, clock: HandClock) -> None:
+    put(store, site, WROTE, clock)
+    keeper = Housekeeper(store, clock, secret=SECRET, address_days=30)
+    assert keeper.tidy() == 0
+    clock.pass_(days=31)
+    assert keeper.tidy() == 1

@@ -14,11 +14,13 @@ from moderator.cli import (
     datasets,
     explaining,
     exports,
+    forgetting,
     importing,
     judging,
     keeping,
     measuring,
     models,
+    privacy,
     secrets,
     serving,
     training,
@@ -48,6 +50,8 @@ COMMANDS: tuple[click.Command, ...] = (
     # What it has learned.
     importing.import_history,
     datasets.datasets,
+    forgetting.forget,
+    privacy.privacy,
     exports.convert,
     training.train,
     judging.score,
@@ -62,6 +66,8 @@ OF_SITES = (
     blogspam.blogspam,
     callbacks.callback,
     coral.coral,
+    forgetting.trust,
+    privacy.addresses,
 )
 for command in OF_SITES:
     keeping.sites.add_command(command)

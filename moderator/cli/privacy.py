@@ -1,11 +1,12 @@
 """privacy: what is known of one person, handed out or erased; and addresses masked that nobody needs any more."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import click
 
-from moderator.cli.common import as_json, finds_installation, print_json, settings_of, store_of
+from moderator.cli.common import as_json, finds_installation, print_json, settings_of, site_named, store_of
 
 
 @click.group()
@@ -27,11 +28,12 @@ def export(email: str, **flags: Any) -> None:
     moderator privacy export --email ann@example.org
     """
     from moderator.settings import secret
+    from moderator.wire.native.answers import history
 
     settings = settings_of(**flags)
     with store_of(**flags) as store:
         found = store.privacy.find(email, secret(settings.data))
-        wrote = [history.to_json() for id in found.wrote if (history := store.history(id)) is not None]
+        wrote = [history(whole) for id in found.wrote if (whole := store.history(id)) is not None]
     print_json({"email": email, "wrote": wrote, "mentioned_in": list(found.mentioned)})
 
 
@@ -86,3 +88,21 @@ def mask(dry_run: bool, as_json: bool, **flags: Any) -> None:
         print_json({"masked": not dry_run, "comments": count})
     else:
         click.echo(f"the addresses of {count} comments {'would be' if dry_run else 'are'} masked")
+
+
+@click.command("addresses")
+@click.argument("site")
+@click.option("--keep/--mask", default=None, help="Keep raw addresses while a comment waits, or never.")
+@finds_installation
+def addresses(site: str, keep: bool | None, **flags: Any) -> None:
+    """Say whether e-mail and IP addresses are kept while a comment waits, or only ever as pseudonyms.
+
+    \b
+    moderator sites addresses my-blog --mask
+    """
+    with store_of(**flags) as store:
+        found = site_named(store, site)
+        if keep is not None:
+            found = store.set_doors(found.id, replace(found.doors, addresses=keep))
+    how = "are kept while a comment waits" if found.doors.addresses else "are stored as pseudonyms alone"
+    click.echo(f"addresses of those who comment on {found.name!r} {how}")

@@ -14,18 +14,20 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, or_, select, text, update
 
-from moderator.comment import Comment, Status
+from moderator.comment import Comment, Status, Word
 from moderator.pseudonyms import masked, masked_email, normal_email
 from moderator.store.access import Access
 from moderator.store.comments import comment_of
 from moderator.store.deletion import NO_FINGERPRINT
-from moderator.store.ids import micros
+from moderator.store.ids import micros, new_id
 from moderator.store.remember import comment_text
 from moderator.store.schema import comments, decisions, revisions, sites
+from moderator.store.verdicts import append
 
 AT_ONCE = 200  # comments a transaction, some 10 ms
 PAUSE = 1.0  # times what a transaction took: at most half of the time belongs to this
 ERASED = "[erased]"
+BY = "erasure"  # who takes back what was said of an erased comment, and through which door
 CHECKPOINT_TRIES = 20
 
 
@@ -101,9 +103,7 @@ def _mask_some(connection: Connection, limit: int, secret: bytes) -> int:
     rows = connection.execute(query.with_for_update(skip_locked=True)).all()
     for row in rows:
         content = _masked(row.content, secret, row.site_id)
-        connection.execute(
-            update(comments).where(comments.c.id == row.id).values(content=content, addresses=False)
-        )
+        connection.execute(update(comments).where(comments.c.id == row.id).values(content=content, addresses=False))
     sites = {row.id: row.site_id for row in rows}
     former = connection.execute(select(revisions).where(revisions.c.comment_id.in_(list(sites)))).all()
     for row in former:
@@ -156,22 +156,20 @@ def _find(connection: Connection, email: str, secret: bytes) -> Found:
 
 def _erase(connection: Connection, email: str, secret: bytes, at: int) -> Found:
     found = _find(connection, email, secret)
+    batch = new_id(at)
     for comment_id in found.wrote:
         row = connection.execute(select(comments).where(comments.c.id == comment_id).with_for_update()).one()
+        if row.word is not None or row.verdict_id is not None or row.status != Status.DELETED.value:
+            # Said aloud, so that every process that learned from it looks again.
+            append(connection, row, Word.OPEN, Status.DELETED, by=BY, door=BY, at=at, batch=batch)
         nothing = json.dumps({"id": row.external_id} if row.external_id else {}, ensure_ascii=False)
-        gone = {"content": nothing, "fingerprint": NO_FINGERPRINT, "word": None}
+        gone = {"content": nothing, "fingerprint": NO_FINGERPRINT, "word": None, "verdict_id": None}
+        empty = {"reasons": "[]", "fingerprint": NO_FINGERPRINT}
         connection.execute(update(revisions).where(revisions.c.comment_id == comment_id).values(gone))
-        connection.execute(
-            update(comments)
-            .where(comments.c.id == comment_id)
-            .values(**gone, status=Status.DELETED.value, reasons="[]", language="", has_link=False, verdict_id=None,
-                    addresses=False, version=row.version + 1, changed_at=at)
-        )  # fmt: skip
-        connection.execute(
-            update(decisions)
-            .where(decisions.c.comment_id == comment_id)
-            .values(reasons="[]", fingerprint=NO_FINGERPRINT)
-        )
+        connection.execute(update(decisions).where(decisions.c.comment_id == comment_id).values(empty))
+        shown = {"status": Status.DELETED.value, "reasons": "[]", "language": "", "has_link": False}
+        of_comment = update(comments).where(comments.c.id == comment_id)
+        connection.execute(of_comment.values(**gone, **shown, addresses=False))
     _strike_out(connection, found.mentioned, email)
     return found
 
