@@ -22,8 +22,13 @@ from moderator.store import Site, Store
 
 SECRET = b"s" * 32
 ANN = "Ann.Émile@Example.org"
-WROTE = Comment("A good point, thank you.", id="1", author=Author("Ann", ANN, "https://ann.example.org/"), ip="198.51.100.7",
-                user_agent="Mozilla/5.0 (unusual)")  # fmt: skip
+WROTE = Comment(
+    "A good point, thank you.",
+    id="1",
+    author=Author("Ann", ANN, "https://ann.example.org/"),
+    ip="198.51.100.7",
+    user_agent="Mozilla/5.0 (unusual)",
+)
 
 
 @given(st.text(), st.text(), st.integers())
@@ -123,7 +128,8 @@ def test_after_erasing_nothing_is_found_and_nothing_is_taught(store: Store, site
     mention = store.comment(None, others)
     assert mention is not None and mention.comment.body == "Ask [erased] about it"
     history = store.history(theirs)
-    assert history is not None and len(history.verdicts) == 1  # that it was judged stays
+    assert history is not None
+    assert [past.verdict.word for past in history.verdicts] == [Word.HAM, Word.OPEN]  # that it was judged stays
 
 
 def test_no_byte_of_the_erased_is_left_in_the_files(quick_store: Store, clock: HandClock, tmp_path: Path) -> None:

@@ -80,10 +80,8 @@ def mask(dry_run: bool, as_json: bool, **flags: Any) -> None:
     settings = settings_of(**flags)
     before = now() - timedelta(days=settings.address_days)
     with store_of(**flags) as store:
-        if dry_run:
-            count = store.privacy.unmasked(before)
-        else:
-            count = store.privacy.mask(before, secret(settings.data))
+        own = store.privacy
+        count = own.unmasked(before) if dry_run else own.mask(before, secret(settings.data))
     if as_json:
         print_json({"masked": not dry_run, "comments": count})
     else:
