@@ -52,6 +52,7 @@ def stored_of(row: Any) -> StoredComment:
         decision=decision_of(row),
         decided=moment(row.decided_at),
         verdict=verdict,
+        campaign=row.campaign,
     )
 
 

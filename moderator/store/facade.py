@@ -15,6 +15,7 @@ from moderator.store import upgrade as levels
 from moderator.store.access import Access, Clock
 from moderator.store.akismet_keys import AkismetKeys
 from moderator.store.callbacks import Callbacks
+from moderator.store.campaigns import Campaigns
 from moderator.store.deletion import Deletions
 from moderator.store.errors import LinkRefused, StoreError
 from moderator.store.ids import MICROSECOND, micros, moment, new_id
@@ -76,6 +77,7 @@ class Store:
         self.callbacks = Callbacks(access)
         self.outbox = Outbox(access)
         self.imports = Imports(access)
+        self.campaigns = Campaigns(access)
 
     # Opening and closing
 

@@ -82,7 +82,7 @@ def queue(
     # Each status by itself: one index walk each, in this order already, of which only the heads are merged.
     for status in (which.status,) if which.status is not None else STANDING:
         told = _told(connection, which)
-        covered = status is Status.HELD and not which.author and not which.text
+        covered = status is Status.HELD and not which.author and not which.text and which.campaign is None
         own = UNINDEXED_ID if told and covered else comments.c.id
         within = _within(which, status, own)
         if start is not None:
@@ -186,7 +186,11 @@ def _within(which: Filter, status: Status, own: ColumnElement[str]) -> list[Colu
     """What an index on the id can tell: the status, the site, and the time, which the id begins with."""
     # Written out, not bound: only then a database knows that the index of what is held will do.
     within = [comments.c.status == literal_column(f"'{status.value}'")]
-    if which.site_id is not None:
+    if which.campaign is not None:  # few, and an index of their own
+        within.append(comments.c.campaign == which.campaign)
+        if which.site_id is not None:
+            within.append(func.coalesce(comments.c.site_id, 0) == which.site_id)
+    elif which.site_id is not None:
         within.append(comments.c.site_id == which.site_id)
     if which.since is not None:
         within.append(own >= least_id(micros(which.since)))

@@ -48,7 +48,7 @@ class Remember(Job[Remembered]):
             own_id, site_id, self.external_id, fingerprint, comment_text(comment), comment.kind,
             STATUS_AFTER_ACTION[decision.action].value, 1, at, at,
             1, at, decision.action.value, decision.rule, decision.score, reasons_text(decision.reasons), decision.model,
-            None, None, language_of(comment.language), has_link,
+            None, None, language_of(comment.language), has_link, None, None,
         )  # fmt: skip
 
     def run(self, connection: Connection) -> None:

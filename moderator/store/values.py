@@ -160,6 +160,7 @@ class StoredComment:
     decision: Decision
     decided: datetime
     verdict: Verdict | None
+    campaign: int | None = None  # the number of those that say nearly the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +231,8 @@ class Filter:
     ``status`` None: all but what the blog has deleted. ``language`` is a primary subtag (``de``). ``least`` and
     ``most`` bound the score, both included; a comment without a score is then not among them. ``since`` is included,
     ``until`` is not; both are about when it was received, to the millisecond. ``author`` is looked for in the fields of
-    the author, ``text`` in the body as well.
+    the author, ``text`` in the body as well. ``campaign`` is the number that comments have in common that say nearly
+    the same.
     """
 
     status: Status | None = Status.HELD
@@ -244,6 +246,7 @@ class Filter:
     most: float | None = None
     since: datetime | None = None
     until: datetime | None = None
+    campaign: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +260,26 @@ class QueuePage:
     further: str | None
     back: str | None
     looked: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """Comments that say nearly the same, of all sites, those not counted that their blogs have deleted.
+
+    ``statuses`` counts how they stand, ``words`` what humans said of them (deleted ones too), both without zeros.
+    """
+
+    id: int
+    statuses: Mapping[Status, int]
+    words: Mapping[Word, int]
+    sites: int
+    first: datetime | None
+    last: datetime | None
+
+    @property
+    def size(self) -> int:
+        """How many there are."""
+        return sum(self.statuses.values())
 
 
 @dataclass(frozen=True, slots=True)
