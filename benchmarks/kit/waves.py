@@ -33,7 +33,7 @@ TEMPLATES = (
     "{drawings|samples|a catalogue} and {wholesale|factory} prices {visit|see|open} [link] or {ask|write to} our "
     "engineer [name], who {replies|answers} {within a day|at once|in hours}.",
     "{Call|Phone|Ring} the printer {support|help} line [figure] [figure] if your device shows {offline|error|paused} "
-    "and {will not|does not|cannot} {connect|print|respond} to the {network|computer|router}. {Certified|Trained|Skilled} "
+    "and {will not|does not|cannot} {connect|print|respond} to the {network|router}. {Certified|Trained|Skilled} "
     "technicians {solve|fix|repair} {driver|spooler|setup} {problems|issues|faults} {remotely|by phone} "
     "{day and night|around the clock|at any hour}, {no|without} {waiting|queue}, see [link] {for|with} the "
     "{steps|details|guide} that [name] wrote.",
@@ -53,7 +53,7 @@ TEMPLATES = (
     "{easy|flexible} {instalments|loans} {available|possible}. {Brochure|Price list|Floor plan} and "
     "{site visit|booking} at [link].",
     "{Meine|Unsere} {Erfahrung|Begegnung} mit dem {Kreditgeber|Darlehensgeber} [name] war {ehrlich|wirklich|sehr} gut: "
-    "nach {drei|vier|fünf} {Absagen|Ablehnungen} der {Bank|Sparkasse} bekam ich [figure] Euro ohne {Schufa|Bürgen|Pfand} "
+    "nach {drei|vier|fünf} {Absagen|Ablehnungen} der {Bank|Sparkasse} bekam ich [figure] Euro ohne {Schufa|Pfand} "
     "binnen {zwei|drei} Tagen {überwiesen|ausgezahlt}. {Niedrige|Kleine|Faire} Zinsen, {lange|bequeme} Laufzeit, "
     "{freundliche|schnelle} Beratung. {Schreiben|Melden} Sie sich {sofort|gleich|heute} unter [link].",
     "{Bonjour|Salut} à {tous|toutes}, j'étais {désespérée|perdue|brisée} quand mon {mari|fiancé|compagnon} m'a "
@@ -63,7 +63,7 @@ TEMPLATES = (
     "{Хотите|Желаете} {зарабатывать|получать} от [figure] рублей в день, не {выходя|отлучаясь} из дома? "
     "{Набираем|Ищем|Приглашаем} {ответственных|внимательных|надёжных} людей для {удалённой|дистанционной} работы с "
     "{заказами|отзывами|карточками} на маркетплейсах, {опыт|стаж} не {нужен|требуется}, {обучение|инструкции} "
-    "{бесплатно|за наш счёт}. {Подробности|Условия} у менеджера [name] [link], {мест|вакансий} {мало|осталось немного}.",
+    "{бесплатно|за наш счёт}. {Подробности|Условия} у менеджера [name] [link], {мест|вакансий} {мало|немного}.",
     "Slot {gacor|terbaru|resmi} {hari ini|malam ini} dengan RTP {tertinggi|terbesar} hanya di [name], "
     "{daftar|gabung} {sekarang|segera} dan {klaim|ambil} bonus [figure] persen untuk {member|pemain} baru. "
     "{Deposit|Setoran} {pulsa|dana} tanpa potongan, {proses|penarikan} {cepat|kilat}, layanan {ramah|sopan} "
