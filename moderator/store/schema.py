@@ -147,6 +147,15 @@ comments = Table(
         sqlite_where=text("campaign IS NOT NULL"),
         postgresql_where=text("campaign IS NOT NULL"),
     ),
+    # What humans said of a campaign.
+    Index(
+        "ix_comments_campaign_word_site_id",
+        "campaign",
+        "word",
+        "site_id",
+        sqlite_where=text("campaign IS NOT NULL AND word IS NOT NULL"),
+        postgresql_where=text("campaign IS NOT NULL AND word IS NOT NULL"),
+    ),
     # What teaches.
     Index(
         "ix_comments_word_id", "id", sqlite_where=text("word IS NOT NULL"), postgresql_where=text("word IS NOT NULL")
@@ -172,15 +181,30 @@ sightings = Table(
     Column("spam", Integer, nullable=False),
 )
 
-# Where the sketch of a comment is found again by a part of it (campaigns.py); ``id`` begins with the time.
+# Sketches of comments (campaigns.py): of the first of each campaign, and of others that are least like those there are.
+# The id begins with the time. Most campaigns are one comment.
+sketches = Table(
+    "sketches",
+    metadata,
+    Column("id", Number, primary_key=True, autoincrement=False),
+    Column("campaign", BigInteger, nullable=False),
+    Column("places", LargeBinary, nullable=False),
+    Column("words", Integer, nullable=False),
+    Index(
+        "ix_sketches_campaign",
+        "campaign",
+        sqlite_where=text("campaign <> id"),
+        postgresql_where=text("campaign <> id"),
+    ),
+)
+
+# Under which keys a sketch is found again.
 bands = Table(
     "bands",
     metadata,
     Column("key", BigInteger, nullable=False),
-    Column("id", BigInteger, nullable=False),
-    Column("campaign", BigInteger, nullable=False),
-    Column("sketch", LargeBinary, nullable=False),
-    PrimaryKeyConstraint("key", "id"),
+    Column("sketch_id", BigInteger, nullable=False),
+    PrimaryKeyConstraint("key", "sketch_id"),
     sqlite_with_rowid=False,
 )
 
@@ -323,6 +347,45 @@ links = Table(
     Column("created_at", Moment, nullable=False),
     Column("expires_at", Moment, nullable=False),
     Column("used_at", Moment),
+)
+
+# What each person did last, so that it can be taken back, and done again: a verdict or a batch is one row.
+deeds = Table(
+    "deeds",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("person_id", Number, ForeignKey("people.id"), nullable=False),
+    Column("word", String(16), nullable=False),  # what was said of them; ``skip``: nothing, they were put off
+    Column("comment_id", Ulid, nullable=False),  # the first of them
+    Column("number", Integer, nullable=False),  # of the comments
+    Column("left_out", Integer, nullable=False),  # those on which somebody was faster
+    Column("batch", Ulid, nullable=False),  # which is taken back next: theirs, or that of the undoing
+    Column("undone", Boolean, nullable=False),
+    Column("turn", Integer, nullable=False),  # counts all that the person did, took back and did again
+    Column("at", Moment, nullable=False),
+    Index("ix_deeds_person_id_id", "person_id", "id"),
+)
+
+# What a person was not sure of. For them these come last; somebody else may be surer.
+skips = Table(
+    "skips",
+    metadata,
+    Column("person_id", Number, ForeignKey("people.id"), nullable=False),
+    Column("comment_id", Ulid, ForeignKey("comments.id"), nullable=False, index=True),
+    Column("batch", Ulid, nullable=False),
+    Column("undone", Boolean, nullable=False),
+    Column("at", Moment, nullable=False),
+    PrimaryKeyConstraint("person_id", "comment_id"),
+)
+
+# What each person chose for themselves: the page knows which names there are.
+preferences = Table(
+    "preferences",
+    metadata,
+    Column("person_id", Number, ForeignKey("people.id"), nullable=False),
+    Column("name", String(32), nullable=False),
+    Column("value", Text, nullable=False),
+    PrimaryKeyConstraint("person_id", "name"),
 )
 
 failed_logins = Table(
