@@ -30,10 +30,10 @@ def create_app(settings: Settings, *, store: Store, shelf: Shelf, clock: Clock) 
     """The application over an open store. It reads no environment, and starts nothing."""
     app = Flask("moderator", static_folder=None)
     app.url_map.merge_slashes = False  # a redirect would lose the body of a POST
-    moderator = Moderator(store, shelf, clock)
+    pepper = all_settings.secret(settings.data)
+    moderator = Moderator(store, shelf, clock, secret=pepper)
     app.register_blueprint(native.blueprint(store, moderator, clock, most_bytes=settings.max_request_bytes))
     app.register_blueprint(page.blueprint(settings.public_url))
-    pepper = all_settings.secret(settings.data)
     app.register_blueprint(
         akismet.blueprint(store, moderator, clock, pepper=pepper, most_bytes=settings.max_request_bytes)
     )

@@ -9,17 +9,21 @@ import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from moderator import policy
+from moderator.campaigns import choose
 from moderator.classifier import Classifier
 from moderator.comment import Action, Comment, Decision, Reason, Word
+from moderator.known import NO_MARKS, NOTHING, Belongs, Campaign, Known, Marks
 from moderator.policy import Case, Rule, SitePolicy, Thresholds
 from moderator.reading import Reading, read, shared_words
+from moderator.standing import adjustments
 from moderator.store import (
     Given,
     Judged,
     KeyReused,
+    KnownBatch,
     Receipt,
     Remembered,
     RememberedBatch,
@@ -28,6 +32,7 @@ from moderator.store import (
     Store,
     StoreError,
 )
+from moderator.traces import marks
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +42,7 @@ COULD_NOT_JUDGE_SENTENCE = "Something failed inside, so a human should look."
 # Without a model nothing is approved by score; the rule no_score speaks before these are looked at.
 NO_THRESHOLDS = Thresholds(hold=0.0, reject=None)
 MOST_OF_A_HOST = 100
+CAMPAIGN_RULES = (policy.campaign_called_spam, policy.campaign_in_question, policy.spreading_campaign)
 
 
 class ModerationError(Exception):
@@ -54,13 +60,42 @@ class Models(Protocol):
         """The model that answers now, if there is one."""
 
 
-class Moderator:
-    """Judges comments and takes in verdicts, for all sites."""
+class Recognised(NamedTuple):
+    """By what a comment can be recognised, what is known of that from before, and to which campaign it belongs."""
 
-    def __init__(self, store: Store, shelf: Models, clock: Callable[[], datetime]) -> None:
+    marks: Marks = NO_MARKS
+    known: Known = NOTHING
+    belongs: Belongs | None = None
+
+
+Recognise = Callable[[Comment, Reading], Recognised]
+
+
+def know_nothing(comment: Comment, reading: Reading) -> Recognised:
+    """Where there is no store to ask."""
+    return Recognised()
+
+
+class Moderator:
+    """Judges comments and takes in verdicts, for all sites. ``secret`` is the installation's."""
+
+    def __init__(self, store: Store, shelf: Models, clock: Callable[[], datetime], *, secret: bytes) -> None:
         self._store = store
         self._shelf = shelf
         self._clock = clock
+        self._secret = secret
+
+    def _recognise(self, site: Site, batch: KnownBatch | None = None) -> Recognise:
+        """Ask the store what it knows of a comment to this site; in a batch, also of those before it."""
+
+        def recognise(comment: Comment, reading: Reading) -> Recognised:
+            own = marks(reading, comment, site.id, self._secret)
+            known, belongs = self._store.known(site, own, choose, at=self._clock(), batch=batch)
+            if batch is not None:
+                batch.add(own, belongs)
+            return Recognised(own, known, belongs)
+
+        return recognise
 
     def judge(self, site: Site, comment: Comment, *, once: Sequence[Receipt] = ()) -> Remembered:
         """Decide, store, and answer: the decision that stands for this comment is on disk when this returns.
@@ -68,7 +103,7 @@ class Moderator:
         With receipts, what was answered under one of their names is answered again. Raises StoreUnavailable where it
         could not be stored, and with receipts the store's KeyReused and Replayed.
         """
-        judged = _judged(comment, site.policy, self._shelf)
+        judged = _judged(comment, site.policy, self._shelf, self._recognise(site))
         try:
             if once:
                 return self._store.once.remember(site, judged, once, at=self._clock())
@@ -85,7 +120,8 @@ class Moderator:
 
         ``again``: they, or others of their batch, came before; known ones then give the answer that stands.
         """
-        judged = [_judged(comment, site.policy, self._shelf) for comment in comments]
+        recognise = self._recognise(site, KnownBatch())
+        judged = [_judged(comment, site.policy, self._shelf, recognise) for comment in comments]
         try:
             return self._store.once.remember_many(site, judged, once, at=self._clock(), again=again)
         except (KeyReused, Replayed):
@@ -95,7 +131,7 @@ class Moderator:
 
     def try_out(self, site: Site, comment: Comment) -> Decision:
         """What would be decided; nothing is stored, counted or learned. Total, as :func:`assess` is."""
-        return assess(comment, site.policy, self._shelf)
+        return _judged(comment, site.policy, self._shelf, self._recognise(site)).decision
 
     def learn(
         self, site: Site, comment_id: str, word: Word, *, by: str, door: str, once: Sequence[Receipt] = ()
@@ -116,49 +152,76 @@ def _unavailable(error: Exception) -> StoreUnavailable:
 
 
 def assess(comment: Comment, site: SitePolicy, shelf: Models) -> Decision:
-    """What would be decided, without storing anything. Total: a fault inside is a *hold*."""
-    return _judged(comment, site, shelf).decision
+    """What would be decided of a comment that nothing is known of, without storing it. A fault inside is a *hold*."""
+    return _judged(comment, site, shelf, know_nothing).decision
 
 
-def _judged(comment: Comment, site: SitePolicy, shelf: Models) -> Judged:
-    """The decision, with what else the store is to know of the reading."""
-    model, has_link = "", False
+def _judged(comment: Comment, site: SitePolicy, shelf: Models, recognise: Recognise) -> Judged:
+    """The decision, with what else the store is to know of the reading. Total: a fault inside is a *hold*."""
+    model, has_link, found = "", False, Recognised()
     try:
         classifier = shelf.current()
         model = classifier.id if classifier else ""
         reading = read(comment)
         has_link = bool(reading.links)
-        return Judged(comment, _decide(comment, reading, site, classifier), has_link)
+        found = recognise(comment, reading)
+        decision = _decide(comment, reading, site, classifier, found.known)
     except Exception as error:
         log_fault("judging a comment", error)
         reasons = (Reason(COULD_NOT_JUDGE, COULD_NOT_JUDGE_SENTENCE),)
-        return Judged(comment, Decision(Action.HOLD, COULD_NOT_JUDGE, None, reasons, model), has_link)
+        decision = Decision(Action.HOLD, COULD_NOT_JUDGE, None, reasons, model)
+    return Judged(comment, decision, has_link, found.marks, found.belongs)
 
 
 def decide(comment: Comment, site: SitePolicy, classifier: Classifier | None) -> Decision:
     """Read, score, ask the policy, say why. The classifier is asked also where a rule will speak: people ask why."""
-    return _decide(comment, read(comment), site, classifier)
+    return _decide(comment, read(comment), site, classifier, NOTHING)
 
 
-def _decide(comment: Comment, reading: Reading, site: SitePolicy, classifier: Classifier | None) -> Decision:
+def _decide(
+    comment: Comment, reading: Reading, site: SitePolicy, classifier: Classifier | None, known: Known
+) -> Decision:
     assessed = classifier.assess(reading) if classifier else None  # at most 5 ms: a reading is bounded
+    if assessed:
+        assessed = assessed.adjusted(adjustments(known))
     score = assessed.score if assessed else None
     thresholds = classifier.thresholds if classifier else NO_THRESHOLDS
-    action, rule = policy.decide(Case(comment, reading, site, score, thresholds))
-    reasons = [reason_of(rule, reading, comment)]
+    case = Case(comment, reading, site, score, thresholds, known)
+    action, rule = policy.decide(case)
+    reasons = [reason_of(rule, case)]
     if assessed:
         reasons += [_in_body(reason, reading, comment) for reason in assessed.reasons]
     return Decision(action, rule.__name__, score, tuple(reasons), classifier.id if classifier else "")
 
 
-def reason_of(rule: Rule, reading: Reading, comment: Comment) -> Reason:
+def reason_of(rule: Rule, case: Case) -> Reason:
     """The sentence of the rule that spoke, with what it found in this comment."""
-    text, span = policy.sentence(rule), None
+    text, span, reading, comment = policy.sentence(rule), None, case.reading, case.comment
     if rule is policy.link_only:
         text, span = f"{text} {_where_it_leads(reading, comment)}", _span(reading.links[0].address, comment.body)
     elif rule is policy.too_complex:
         text = f"{text.rstrip('.')}: {reading.too_complex}."
+    elif rule in CAMPAIGN_RULES and case.known.campaign is not None:
+        text = f"{text} {_how_many(case.known.campaign)}"
+    elif rule is policy.new_host_of_known_author:
+        text = f"{text} It links to {', '.join(host.name[:MOST_OF_A_HOST] for host in case.known.hosts)}."
     return Reason(rule.__name__, text, span)
+
+
+def _how_many(campaign: Campaign) -> str:
+    """How often it came before, from how many, and what humans said of it."""
+    seen = campaign.seen
+    times = "once" if seen.total == 1 else f"{seen.total:,} times"
+    many = (
+        ""
+        if seen.authors == 1
+        else f", from at least {seen.authors} authors"
+        if seen.authors < 40
+        else ", from dozens of authors"
+    )
+    said = [f"{count} as {word}" for word, count in (("spam", campaign.spam), ("good", campaign.ham)) if count]
+    judged = f", judged {' and '.join(said)}" if said else ""
+    return f"They came {times} before{many}{judged}."
 
 
 def _where_it_leads(reading: Reading, comment: Comment) -> str:

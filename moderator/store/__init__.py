@@ -18,6 +18,7 @@ from moderator.store.errors import (
 )
 from moderator.store.facade import Store
 from moderator.store.imports import Taken
+from moderator.store.sightings import Batch as KnownBatch
 from moderator.store.values import (
     AkismetKey,
     ApiKey,
@@ -78,6 +79,7 @@ __all__ = [
     "History",
     "Judged",
     "KeyReused",
+    "KnownBatch",
     "Labelled",
     "LinkRefused",
     "Message",

@@ -8,8 +8,9 @@ from functools import partial
 from sqlalchemy.engine import URL
 
 from moderator.comment import Comment, Decision, Status, Word
+from moderator.known import NO_MARKS, Belongs, Choose, Known, Marks
 from moderator.policy import SitePolicy
-from moderator.store import attempts, comments, passwords, people, queue, sessions, sites, verdicts
+from moderator.store import attempts, comments, passwords, people, queue, sessions, sightings, sites, verdicts
 from moderator.store import engine as engines
 from moderator.store import upgrade as levels
 from moderator.store.access import Access, Clock
@@ -27,6 +28,7 @@ from moderator.store.preferences import Preferences
 from moderator.store.process import PerProcess
 from moderator.store.remember import Remember
 from moderator.store.shared_secrets import Secrets
+from moderator.store.sightings import Batch as KnownBatch
 from moderator.store.tallies import Tallies
 from moderator.store.values import (
     ApiKey,
@@ -113,13 +115,21 @@ class Store:
     # Comments: the hot path first
 
     def remember(
-        self, site: Site, comment: Comment, decision: Decision, has_link: bool = False, *, at: datetime
+        self,
+        site: Site,
+        comment: Comment,
+        decision: Decision,
+        has_link: bool = False,
+        marks: Marks = NO_MARKS,
+        belongs: Belongs | None = None,
+        *,
+        at: datetime,
     ) -> Remembered:
         """Store a comment with its decision, or give back the stored answer if it is known; durable on return.
 
-        ``has_link``: a reader meets a link in its text.
+        ``has_link``: a reader meets a link in its text. ``marks`` and ``belongs``: what is noted for the next ones.
         """
-        job = Remember(site.id, comment, decision, micros(at), has_link=has_link)
+        job = Remember(site.id, comment, decision, micros(at), has_link=has_link, marks=marks, belongs=belongs)
         return self._process.here().writer.do(job, self._deadline)
 
     def comment(self, site: Site | None, comment_id: str) -> StoredComment | None:
@@ -156,6 +166,15 @@ class Store:
     def counts(self, *, site_id: int | None = None) -> Mapping[Status, int]:
         """How many comments there are of each status (each status is in it)."""
         return self._read(lambda c: comments.counts(c, site_id=site_id))
+
+    def known(
+        self, site: Site, marks: Marks, choose: Choose, *, at: datetime, batch: KnownBatch | None = None
+    ) -> tuple[Known, Belongs | None]:
+        """What is known from before of the author, hosts and wording of a comment, and to which campaign it belongs.
+
+        ``batch`` has what came before it in the same batch.
+        """
+        return self._read(lambda c: sightings.look(c, marks, choose, site_id=site.id, at=micros(at), batch=batch))
 
     # Verdicts
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from moderator.comment import Comment, Decision, Status, Verdict, Word
+from moderator.known import NO_MARKS, Belongs, Marks
 from moderator.policy import SitePolicy
 
 
@@ -93,11 +94,16 @@ class Tally:
 
 
 class Judged(NamedTuple):
-    """A comment with what was decided on it, and whether a reader meets a link in its text. A tuple, as Reading is."""
+    """A comment with what was decided on it, and whether a reader meets a link in its text. A tuple, as Reading is.
+
+    ``marks`` and ``belongs`` are what is noted of it for the next ones.
+    """
 
     comment: Comment
     decision: Decision
     has_link: bool = False
+    marks: Marks = NO_MARKS
+    belongs: Belongs | None = None
 
 
 @dataclass(frozen=True, slots=True)
