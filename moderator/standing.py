@@ -13,10 +13,10 @@ from moderator.known import Host, Known, Sighting
 
 STRENGTH = 0.6
 # The least and the most log-odds of each, and of all together.
-AUTHOR = (-1.0, 1.5)
-HOSTS = (-0.5, 2.0)
-ADDRESS = (-0.3, 1.0)
-TOGETHER = (-1.5, 2.5)
+AUTHOR = (-0.8, 1.5)
+HOSTS = (-0.4, 2.0)
+ADDRESS = (-0.2, 1.0)
+TOGETHER = (-1.0, 2.5)
 
 
 def adjustments(known: Known) -> tuple[Adjustment, ...]:

@@ -8,6 +8,7 @@ of the span before that the window still covers. A clock that goes back counts i
 """
 
 import os
+import random
 import struct
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -34,6 +35,7 @@ from moderator.known import (
     Trace,
 )
 from moderator.store.engine import cursor_of
+from moderator.store.forgetting import EVERY, SKETCH_KEPT, anywhere, forget_some
 from moderator.store.schema import bands, comments, sightings, sketches
 
 SECOND = 1_000_000
@@ -304,6 +306,9 @@ def note(connection: Connection, noted: Sequence[Noted]) -> None:
     if new_sketches:
         _insert(connection, "sketches", new_sketches)
         _insert(connection, "bands", sorted(new_bands))
+    if counted and random.randrange(EVERY) == 0:
+        at = max(one.at for one in noted)
+        forget_some(connection, at=at, least_sketch=new_number(at - SKETCH_KEPT), begin=anywhere())
     if counted:
         # In one order everywhere, so that two processes with the same authors cannot wait for each other.
         _insert(connection, "sightings", [(key, *counted[key], 0, 0) for key in sorted(counted)])
