@@ -31,7 +31,7 @@ from moderator.wire.native import answers as native_answers
 from moderator.wire.native import batch as native_batch
 
 CORAL = "coral-secret"
-GOOD = "Thank you, step {} was what I had been missing for two days."
+GOOD = "Thank you, step {} was missing!"  # too short for a campaign, which the fifth of its kind would be held for
 SECRET_WORDS = "secret path /srv/x"
 
 
