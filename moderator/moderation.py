@@ -5,17 +5,19 @@ fails inside, the answer is *hold*; when it cannot be stored, there is no answer
 """
 
 import logging
+import os
 import time
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from moderator import policy
+from moderator.adaptation import Adaptation, Models
 from moderator.campaigns import choose
 from moderator.classifier import Classifier
-from moderator.comment import Action, Comment, Decision, Reason, Word
+from moderator.comment import Action, Comment, Decision, Reason, Status, Word
 from moderator.known import NO_MARKS, NOTHING, Belongs, Campaign, Known, Marks
 from moderator.policy import Case, Rule, SitePolicy, Thresholds
 from moderator.reading import Reading, read, shared_words
@@ -59,13 +61,6 @@ class StoreUnavailable(ModerationError):
     """The decision could not be stored, so there is none; sending the same comment again is safe."""
 
 
-class Models(Protocol):
-    """Where the model that answers now is found; a shelf.Shelf."""
-
-    def current(self) -> Classifier | None:
-        """The model that answers now, if there is one."""
-
-
 class Recognised(NamedTuple):
     """By what a comment can be recognised, what is known of that from before, and to which campaign it belongs."""
 
@@ -83,7 +78,7 @@ def know_nothing(comment: Comment, reading: Reading) -> Recognised:
 
 
 class Moderator:
-    """Judges comments and takes in verdicts, for all sites. ``secret`` is the installation's."""
+    """Judges comments and takes in verdicts, for all sites."""
 
     def __init__(
         self,
@@ -91,13 +86,18 @@ class Moderator:
         shelf: Models,
         clock: Callable[[], datetime],
         *,
-        secret: bytes,
+        secret: bytes | None = None,
+        adaptation: Adaptation | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
+        """``adaptation`` has the sites' own classifiers; None: one of its own, over this shelf.
+
+        ``secret`` is the installation's; None: one that nobody else knows, so that nothing is recognised elsewhere.
+        """
         self._store = store
-        self._shelf = shelf
+        self._sites = adaptation or Adaptation(store, shelf)
         self._clock = clock
-        self._secret = secret
+        self._secret = secret or os.urandom(32)
         self._monotonic = monotonic
 
     def _recognise(self, site: Site, batch: KnownBatch | None = None) -> Recognise:
@@ -123,12 +123,17 @@ class Moderator:
         could not be stored, and with receipts the store's KeyReused and Replayed.
         """
         judged = _judged(
-            comment, site.policy, self._shelf, self._recognise(site), within=within, monotonic=self._monotonic
+            comment,
+            site.policy,
+            self._sites.of(site),
+            self._recognise(site),
+            within=within,
+            monotonic=self._monotonic,
         )
         try:
             if once:
-                return self._store.once.remember(site, judged, once, at=self._clock())
-            return self._store.remember(site, *judged, at=self._clock())
+                return _told(site, self._store.once.remember(site, judged, once, at=self._clock()))
+            return _told(site, self._store.remember(site, *judged, at=self._clock()))
         except (KeyReused, Replayed):
             raise
         except Exception as error:
@@ -141,12 +146,13 @@ class Moderator:
 
         ``again``: they, or others of their batch, came before; known ones then give the answer that stands.
         """
-        recognise = self._recognise(site, KnownBatch())
+        recognise, classifiers = self._recognise(site, KnownBatch()), self._sites.of(site)
         judged = [
-            _judged(comment, site.policy, self._shelf, recognise, monotonic=self._monotonic) for comment in comments
+            _judged(comment, site.policy, classifiers, recognise, monotonic=self._monotonic) for comment in comments
         ]
         try:
-            return self._store.once.remember_many(site, judged, once, at=self._clock(), again=again)
+            found = self._store.once.remember_many(site, judged, once, at=self._clock(), again=again)
+            return replace(found, answers=tuple(_told(site, answer) for answer in found.answers))
         except (KeyReused, Replayed):
             raise
         except Exception as error:
@@ -154,15 +160,32 @@ class Moderator:
 
     def try_out(self, site: Site, comment: Comment) -> Decision:
         """What would be decided; nothing is stored, counted or learned. Total, as :func:`assess` is."""
-        return _judged(comment, site.policy, self._shelf, self._recognise(site), monotonic=self._monotonic).decision
+        return _judged(
+            comment, site.policy, self._sites.of(site), self._recognise(site), monotonic=self._monotonic
+        ).decision
 
     def learn(
-        self, site: Site, comment_id: str, word: Word, *, by: str, door: str, once: Sequence[Receipt] = ()
+        self,
+        site: Site,
+        comment_id: str,
+        word: Word,
+        *,
+        by: str,
+        door: str,
+        once: Sequence[Receipt] = (),
+        key: str = "",
     ) -> Given:
         """Store a human's word on a comment of this site. Raises the store's UnknownComment and StoreError."""
         if once:
-            return self._store.once.give_verdict(site, comment_id, word, once, by=by, door=door)
-        return self._store.give_verdict(comment_id, word, by=by, door=door, site=site)
+            return self._store.once.give_verdict(site, comment_id, word, once, by=by, door=door, key=key)
+        return self._store.give_verdict(comment_id, word, by=by, door=door, site=site, key=key)
+
+
+def _told(site: Site, remembered: Remembered) -> Remembered:
+    """What the blog is told: of a site that only watches, *approve*, with the reasons of what was stored."""
+    if not site.policy.shadow:
+        return remembered
+    return replace(remembered, decision=replace(remembered.decision, action=Action.APPROVE), status=Status.APPROVED)
 
 
 def _unavailable(error: Exception) -> StoreUnavailable:
@@ -222,7 +245,7 @@ def _decide(
     if assessed:
         assessed = assessed.adjusted(adjustments(known))
     score = assessed.score if assessed else None
-    thresholds = classifier.thresholds if classifier else NO_THRESHOLDS
+    thresholds = policy.lines(site, classifier.id, classifier.thresholds) if classifier else NO_THRESHOLDS
     case = Case(comment, reading, site, score, thresholds, known)
     action, rule = policy.decide(case)
     reasons = [reason_of(rule, case)]

@@ -12,7 +12,7 @@ from moderator.known import Known
 from moderator.moderation import Moderator
 from moderator.reading import read
 from moderator.store import Remembered, Site, Store
-from moderator.store import forgetting as ages
+from moderator.store import fading as ages
 from moderator.store.ids import micros
 from moderator.store.sightings import new_number
 from moderator.traces import marks

@@ -17,7 +17,10 @@ from moderator.store.errors import (
     UnknownVerdict,
 )
 from moderator.store.facade import Store
+from moderator.store.forgetting import Forgotten, Group, Origin
 from moderator.store.imports import Taken
+from moderator.store.lessons import Said, Taught
+from moderator.store.rescoring import Changes, Rescored, Waiting
 from moderator.store.sightings import Batch as KnownBatch
 from moderator.store.values import (
     AkismetKey,
@@ -67,6 +70,7 @@ __all__ = [
     "Callback",
     "CallbackKind",
     "Campaign",
+    "Changes",
     "Clock",
     "Counted",
     "Deed",
@@ -75,7 +79,9 @@ __all__ = [
     "Delivery",
     "Doors",
     "Filter",
+    "Forgotten",
     "Given",
+    "Group",
     "History",
     "Judged",
     "KeyReused",
@@ -85,6 +91,7 @@ __all__ = [
     "Message",
     "NameTaken",
     "Order",
+    "Origin",
     "Outcome",
     "Parcel",
     "PasswordRefused",
@@ -98,8 +105,10 @@ __all__ = [
     "Remembered",
     "RememberedBatch",
     "Replayed",
+    "Rescored",
     "Revision",
     "Role",
+    "Said",
     "Session",
     "Site",
     "SiteSecret",
@@ -111,7 +120,9 @@ __all__ = [
     "Sureness",
     "Taken",
     "Tally",
+    "Taught",
     "TooManyAttempts",
     "UnknownComment",
     "UnknownVerdict",
+    "Waiting",
 ]

@@ -35,7 +35,7 @@ from moderator.known import (
     Trace,
 )
 from moderator.store.engine import cursor_of
-from moderator.store.forgetting import EVERY, SKETCH_KEPT, anywhere, forget_some
+from moderator.store.fading import EVERY, SKETCH_KEPT, anywhere, forget_some
 from moderator.store.schema import bands, comments, sightings, sketches
 
 SECOND = 1_000_000

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0008"
-down_revision = "0007"
+revision = "0012"
+down_revision = "0011"
 
 KNOWN = sa.text("campaign IS NOT NULL")
 JUDGED = sa.text("campaign IS NOT NULL AND word IS NOT NULL")
