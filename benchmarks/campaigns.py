@@ -98,7 +98,7 @@ def find_waves(most: int, size: int, seed: int) -> None:
         other, _key = store.add_site("other")
         answers = [_send(store, chance.choice((site, other)), comment, n) for n, (_, comment) in enumerate(sent)]
         ids, took = [one for one, _ in answers], [seconds for _, seconds in answers]
-        numbers = [found.campaign for one in ids if (found := store.comment(None, one)) is not None]
+        numbers = [one.campaign for one in (store.comment(None, id) for id in ids) if one is not None]
     report = {"sets": _confused(sent, numbers), **_pairs(sent, numbers)}
     report["sketch_us"] = {f"p{p}": round(_percentile(took, p) * 1e6) for p in (50, 95)}
     print(json.dumps({**report, **machine()}, indent=2))
@@ -194,7 +194,7 @@ def _fill(url: str, size: int) -> None:
     first = int(BEGAN.timestamp() * 1000) << 21
     with engine.connect() as connection:
         if postgres:
-            steps = (
+            steps: tuple[str, ...] = (
                 "ALTER TABLE bands DROP CONSTRAINT pk_bands",
                 f"INSERT INTO sketches SELECT {first} - n * 4096, {first} - n * 4096, sha512(n::text::bytea), 30"
                 f" FROM generate_series(1, {size}) n",
