@@ -4,7 +4,7 @@ import hashlib
 from functools import partial
 from pathlib import Path
 
-from flask import Blueprint, g, request
+from flask import Blueprint, g
 
 from moderator import settings as all_settings
 from moderator.review import (
@@ -16,10 +16,10 @@ from moderator.review import (
     done,
     errors,
     guard,
+    keymap,
     login,
     people,
     queue,
-    security,
     shown,
     site_callback,
     site_keys,
@@ -30,7 +30,7 @@ from moderator.review.cards import ACTED, SENTENCES, per_cent
 from moderator.review.desk import Desk, Models, ago, when
 from moderator.review.errors import error_page, wants_page
 from moderator.settings import Settings
-from moderator.store import Clock, Store
+from moderator.store import Clock, Deeds, Store
 
 __all__ = ["blueprint", "error_page", "wants_page"]
 
@@ -53,6 +53,7 @@ def blueprint(store: Store, shelf: Models, settings: Settings, clock: Clock) -> 
     comment_page.add(pages, desk)
     actions.add(pages, desk)
     account.add(pages, desk)
+    keymap.add(pages, desk)
     for part in (people, sites, site_keys, site_callback, site_policy):
         part.add(pages, desk)
     versions = {file.name: _digest(file) for file in STATIC.iterdir() if file.is_file()}
@@ -63,9 +64,13 @@ def blueprint(store: Store, shelf: Models, settings: Settings, clock: Clock) -> 
         return {
             "me": session.person if session else None,
             "form_token": partial(guard.token, desk),
-            "done": _done(desk) if session else done.Done(),
+            "done": done.of_session(desk) if session else Deeds(),
+            "is_news": partial(done.is_news, desk),
             "said": done.said,
             "asked": done.ASKED,
+            "act_of": done.ACTS,
+            "keys": keymap.of_session(desk) if session else keymap.Keys(off=True),
+            "key_actions": keymap.ACTIONS,
             "acted": ACTED,
             "sentences": SENTENCES,
             "short": shown.short,
@@ -77,14 +82,6 @@ def blueprint(store: Store, shelf: Models, settings: Settings, clock: Clock) -> 
         }
 
     return pages
-
-
-def _done(desk: Desk) -> done.Done:
-    """What was done last, as this request left it."""
-    if "done" not in g:
-        g.done = done.read(security.get_cookie(request, desk.settings, security.DONE), g.session.csrf)
-    found: done.Done = g.done
-    return found
 
 
 def _digest(file: Path) -> str:

@@ -33,7 +33,13 @@ def shown(desk: Desk, history: History) -> dict[str, object]:
     now = history.now
     classifier = desk.shelf.current()
     return {
-        "card": card(now, site=desk.store.site(now.site_id), classifier=classifier, whole=True),
+        "card": card(
+            now,
+            site=desk.store.site(now.site_id),
+            classifier=classifier,
+            unsure=history.unsure,
+            parent=desk.store.parents([now]).get(now.id),
+        ),
         "events": _events(history),
         "model": classifier.id if classifier else "",
         "view_url": f"/comments/{now.id}",

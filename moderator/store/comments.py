@@ -1,12 +1,13 @@
 """Questions about comments: one, its history, the counts, and what teaches; the queue is in queue.py."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, or_, select
 
 from moderator.comment import Comment, Status, Verdict, Word
+from moderator.store import skipping
 from moderator.store.ids import maybe_moment, moment
 from moderator.store.remember import decision_of
 from moderator.store.schema import comments, decisions, revisions, sites, verdicts
@@ -108,7 +109,23 @@ def history(connection: Connection, comment_id: str, *, site_id: int | None) -> 
             )
             for past in former
         ),
+        unsure=skipping.who(connection, [comment_id]).get(comment_id, ()),
     )
+
+
+def parents(connection: Connection, answers: Sequence[StoredComment]) -> Mapping[str, StoredComment]:
+    """The comments that these answer, where we know them, by the ids of the answers."""
+    asked = {(one.site_id, one.comment.parent.id) for one in answers if one.comment.parent.id}
+    if not asked:
+        return {}
+    these = [(comments.c.site_id == site_id) & (comments.c.external_id == own_id) for site_id, own_id in asked]
+    rows = [stored_of(row) for row in connection.execute(WHOLE.where(or_(*these)))]
+    found = {(row.site_id, row.comment.id): row for row in rows if row.status is not Status.DELETED}
+    return {
+        one.id: found[one.site_id, one.comment.parent.id]
+        for one in answers
+        if (one.site_id, one.comment.parent.id) in found
+    }
 
 
 def counts(connection: Connection, *, site_id: int | None) -> Mapping[Status, int]:

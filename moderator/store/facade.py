@@ -1,7 +1,7 @@
 """The Store: one object per process, with a named question or deed for each thing that the rest of us needs."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -131,6 +131,10 @@ class Store:
     def history(self, comment_id: str, *, site: Site | None = None) -> History | None:
         """All decisions, verdicts and former contents of one comment."""
         return self._read(lambda c: comments.history(c, comment_id, site_id=site.id if site else None))
+
+    def parents(self, answers: Sequence[StoredComment]) -> Mapping[str, StoredComment]:
+        """The comments that these answer, where we know them, by the ids of the answers."""
+        return self._read(lambda c: comments.parents(c, answers))
 
     def queue(
         self,

@@ -11,6 +11,7 @@ says so and where to go on.
 import json
 import re
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -33,9 +34,9 @@ from moderator.comment import Status
 from moderator.store import skipping
 from moderator.store.comments import WHOLE, stored_of
 from moderator.store.errors import BadPlace
-from moderator.store.ids import least_id, micros, moment
+from moderator.store.ids import least_id, micros
 from moderator.store.schema import comments
-from moderator.store.values import Counted, Filter, Order, QueuePage, StoredComment, Sureness
+from moderator.store.values import MILLISECOND, Counted, Filter, Order, QueuePage, StoredComment, Sureness
 
 LOOKED = 10_000
 STANDING = (Status.APPROVED, Status.HELD, Status.REJECTED)
@@ -228,11 +229,10 @@ def count(connection: Connection, which: Filter) -> Counted:
     return Counted(number, whole)
 
 
-def arrived(connection: Connection, which: Filter, *, since: int, most: int) -> int:
+def arrived(connection: Connection, which: Filter, *, since: datetime, most: int) -> int:
     """How many more there are than at that moment, up to ``most``."""
-    newer = replace(
-        which, since=moment(since + 1000) if which.since is None else max(which.since, moment(since + 1000))
-    )
+    later = since + MILLISECOND
+    newer = replace(which, since=later if which.since is None else max(which.since, later))
     return len(walked(connection, Walk(newer, Order.NEWEST, Sureness()), None, limit=most).places)
 
 
@@ -316,8 +316,6 @@ def _within(which: Filter, status: Status, own: ColumnElement[str]) -> list[Colu
         within.append(own >= least_id(micros(which.since)))
     if which.until is not None:
         within.append(own < least_id(micros(which.until)))
-    if which.upto:
-        within.append(own <= which.upto)
     return within
 
 

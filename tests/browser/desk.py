@@ -75,7 +75,9 @@ class Desk:
 
     def window(self, login: str = "", **options: Any) -> Page:
         """A page of a context of its own, logged in if a login is given."""
-        context = self.browser.new_context(**options, storage_state=self.home.logins.get(login) if login else None)
+        if login:
+            options["storage_state"] = self.home.logins.get(login)
+        context = self.browser.new_context(**options)
         self.contexts.append(context)
         context.set_default_timeout(10_000)
         page = context.new_page()
