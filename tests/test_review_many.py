@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import APPROVE
@@ -220,18 +221,19 @@ def test_what_is_shown_of_the_score_adds_up(desk: Desk) -> None:
 def test_keys_can_be_changed_and_switched_off(desk: Desk) -> None:
     desk.hold()
     page = desk.browser.get("/keys")
-    usual = {action.name: action.key for action in keymap.ACTIONS}
+    usual = {f"key-{action.name}": action.key for action in keymap.ACTIONS}
     assert (
-        desk.submit(page, "/keys", **{**usual, "on": "yes", "approve": "E", "spam": "ы"}).location == "/keys?done=yes"
+        desk.fill_in(page, "/keys", {**usual, "on": "yes", "key-approve": "E", "key-spam": "ы"}).location
+        == "/keys?done=yes"
     )
     page = desk.browser.get("/")
     assert 'Approve<kbd aria-hidden="true">e</kbd>' in page.text and "&#34;\u044b&#34;: &#34;spam&#34;" in page.text
-    wrong = {**usual, "on": "yes", "approve": "j", "spam": "1", "undo": "!"}
-    refused = desk.submit(desk.browser.get("/keys"), "/keys", **wrong)
+    wrong = {**usual, "on": "yes", "key-approve": "j", "key-spam": "1", "key-undo": "!"}
+    refused = desk.fill_in(desk.browser.get("/keys"), "/keys", wrong)
     assert refused.status_code == 422
     for said in ("“j” is taken: Next comment", "digits choose queues", "A letter, please"):
         assert said in refused.text, said
-    desk.submit(desk.browser.get("/keys"), "/keys", **usual)
+    desk.fill_in(desk.browser.get("/keys"), "/keys", usual)
     page = desk.browser.get("/")
     assert 'data-keys="{}"' in page.text and "<kbd aria-hidden" not in page.text
     desk.submit(desk.browser.get("/keys"), "/keys", usual="yes")
@@ -255,7 +257,7 @@ def test_keys_that_cannot_be_are_the_usual_ones(stored: str) -> None:
     ids=["marks", "controls", "markup", "words", "mixed", "emoji", "links"],
 )  # fmt: skip
 def test_a_full_page_is_below_100_kb_whatever_it_shows(desk: Desk, body: str) -> None:
-    fields = {
+    fields: dict[str, Any] = {
         "author": {
             "name": "\u202e\u200f" * 5_000,
             "email": "é" * 300,

@@ -126,7 +126,7 @@ def add(blueprint: Blueprint, desk: Desk) -> None:
         if request.form.get("usual") == "yes":
             desk.store.preferences.set(person.id, PREFERENCE, "")
             return redirect("/keys?done=usual", code=303)
-        typed = {name: request.form.get(name, "").strip().lower()[:8] for name in NAMES}
+        typed = {name: request.form.get(f"key-{name}", "").strip().lower()[:8] for name in NAMES}
         own = {name: key for name, key in typed.items() if key and key != NAMES[name].key}
         off = request.form.get("on") != "yes"
         wrong = what_is_wrong(own)

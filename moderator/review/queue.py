@@ -46,7 +46,7 @@ def add(blueprint: Blueprint, desk: Desk) -> None:
             page = _page(desk, view, sites)
         if not page.comments and (view.before or view.after) and page.looked is None:
             return redirect(view.from_start().url(), code=303)  # all of this page have been handled
-        counts = _counts(desk, sites[view.site].id if view.site else None)
+        counts = counts_of(desk, sites[view.site].id if view.site else None)
         return render_template(
             "queue.html",
             view=view,
@@ -95,21 +95,21 @@ def _page(desk: Desk, view: View, sites: Mapping[str, Site]) -> QueuePage:
     )
 
 
-def _counts(desk: Desk, site_id: int | None) -> dict[str, int]:
+def counts_of(desk: Desk, site_id: int | None = None) -> dict[str, Counted]:
     """How many comments stand in each queue."""
-    counts = desk.store.counts(site_id=site_id)
-    standing = sum(number for status, number in counts.items() if status is not Status.DELETED)
+    counts = desk.store.counts_upto(site_id=site_id)
+    standing = Counted(sum(one.number for one in counts.values()), all(one.whole for one in counts.values()))
     return {name: standing if status is None else counts[status] for name, status, _ in TABS}
 
 
 def _fitting(
-    desk: Desk, view: View, page: QueuePage, sites: Mapping[str, Site], counts: Mapping[str, int]
+    desk: Desk, view: View, page: QueuePage, sites: Mapping[str, Site], counts: Mapping[str, Counted]
 ) -> Counted | None:
     """How many fit the view, where it is more than the page shows."""
     if page.further is None and page.back is None:
         return None
     if not view.filters.keys() - {"site"}:
-        return Counted(counts[view.status], whole=True)
+        return counts[view.status]
     return desk.store.deeds.count(view.filter(sites))
 
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Connection, func, literal, literal_column, or_, select
 
 from moderator.comment import Comment, Status, Verdict, Word
 from moderator.store import skipping
@@ -12,6 +12,7 @@ from moderator.store.ids import maybe_moment, moment
 from moderator.store.remember import decision_of
 from moderator.store.schema import comments, decisions, revisions, sites, verdicts
 from moderator.store.values import (
+    Counted,
     History,
     Labelled,
     PastDecision,
@@ -19,6 +20,9 @@ from moderator.store.values import (
     Revision,
     StoredComment,
 )
+
+# As far as a page counts: what waits somebody has to empty, of the others it is enough to know that they are many.
+COUNTED = {Status.HELD: 100_000, Status.APPROVED: 10_000, Status.REJECTED: 10_000}
 
 WHOLE = (
     select(
@@ -135,6 +139,18 @@ def counts(connection: Connection, *, site_id: int | None) -> Mapping[Status, in
         query = query.where(comments.c.site_id == site_id)
     found: dict[str, int] = dict(connection.execute(query).all())
     return {status: found.get(status.value, 0) for status in Status}
+
+
+def counts_upto(connection: Connection, *, site_id: int | None) -> Mapping[Status, Counted]:
+    """The same, counting no further than a page has the time for: of a million rows a database looks at each."""
+    found: dict[Status, Counted] = {}
+    for status, most in COUNTED.items():
+        which = select(literal(1)).where(comments.c.status == literal_column(f"'{status.value}'"))
+        if site_id is not None:
+            which = which.where(comments.c.site_id == site_id)
+        number = connection.scalar(select(func.count()).select_from(which.limit(most + 1).subquery())) or 0
+        found[status] = Counted(min(number, most), whole=number <= most)
+    return found
 
 
 # What teaches: the content that stands, if a human spoke on it; else the latest former content that was spoken on. An

@@ -30,6 +30,7 @@ from moderator.store.tallies import Tallies
 from moderator.store.values import (
     ApiKey,
     Batch,
+    Counted,
     Doors,
     Filter,
     Given,
@@ -158,6 +159,10 @@ class Store:
     def counts(self, *, site_id: int | None = None) -> Mapping[Status, int]:
         """How many comments there are of each status (each status is in it)."""
         return self._read(lambda c: comments.counts(c, site_id=site_id))
+
+    def counts_upto(self, *, site_id: int | None = None) -> Mapping[Status, Counted]:
+        """The same for what is held, approved and rejected, as far as a page has the time to count."""
+        return self._read(lambda c: comments.counts_upto(c, site_id=site_id))
 
     # Verdicts
 

@@ -82,7 +82,7 @@ def test_a_server_that_is_away_is_told_and_the_comments_come_back(desk: Desk) ->
 def test_a_double_click_is_one_verdict(desk: Desk) -> None:
     ids = desk.hold_all(2)
     page = desk.open()
-    page.locator(".card").first.locator("[data-key=s]").dblclick()
+    page.locator(".card").first.locator("[data-act=spam]").dblclick()
     settled(page, "Marked as spam")
     assert [desk.status(one) for one in ids].count("spam") == len(desk.posts())
 

@@ -67,7 +67,7 @@
   let behind = false; // Whether the page shows less than was done.
   let typed = null; // The keys that wait until it no longer is.
   let next = ""; // The card to be at then, after an undo.
-  const faster = new Map(); // Cards on which somebody was, as they stand now, and the card that came after each.
+  const faster = new Map(); // Cards on which somebody was, as they stand now, and which ones came after each.
 
   const put = (id, fresh) => {
     const old = byId(id);
@@ -103,7 +103,7 @@
   const showFaster = () => faster.forEach(({ card, after }, id) => {
     const old = byId(id);
     if (old) old.replaceWith(card);
-    else queue().insertBefore(card, one(`#cards > #${after || "none"}`));
+    else queue().insertBefore(card, after.map(byId).find((next) => next) || null);
   });
   // The same view as of the same moment: what came since is announced by a button, and moves nothing.
   const asOf = () => { const url = new URL(location.href); url.searchParams.set("seen", queue().dataset.seen); url.hash = ""; return url; };
@@ -180,10 +180,10 @@
       gone = wide() && wide().checked ? list : ticked().map((box) => box.closest(".card"));
       if (!gone.length) { say(words("none")); return; }
     }
-    const at = list.indexOf(gone.includes(current()) || !own ? current() : own);
-    const left = list.filter((card, place) => place > at && !gone.includes(card));
-    const after = (left[0] || {}).id;
+    const at = list.indexOf(own || current());
+    const left = list.filter((card, place) => place >= at && !gone.includes(card));
     const before = list.filter((card, place) => place < at && !gone.includes(card)).pop();
+    const after = left.map((card) => card.id);
     if (own) faster.delete(own.id);
     unsent.push({ action: sent.action, body, gone, after });
     behind = true;
