@@ -147,7 +147,7 @@ def test_a_policy_is_previewed_and_then_saved(desk: Desk) -> None:
     page = desk.browser.get(address(desk))
     assert "40 now" in page.text
     shown = desk.submit(page, address(desk, "/preview"), blocked_words="Casino", hold_above="95.5")
-    assert "1 of the last 1 comments" in shown.text
+    assert "1 of the last 1 comment" in shown.text
     assert "It has a word that the site&#39;s owner has blocked." in shown.text
     assert policy_now(desk) == SitePolicy()  # nothing is saved by looking
     for _ in range(2):  # a double click
@@ -175,7 +175,7 @@ def test_a_policy_that_somebody_changed_meanwhile_is_not_overwritten(desk: Desk)
     for old, action in ((page, "/preview"), (shown, "")):
         answer = desk.submit(old, address(desk, action), hold_above="95")
         assert answer.status_code == 409
-        assert "hold above, blocked words" in answer.text
+        assert "Hold above, Blocked words" in answer.text
         assert 'value="95"' in answer.text  # nothing that was typed is lost
         assert policy_now(desk) == theirs
 

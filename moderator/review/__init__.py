@@ -17,6 +17,7 @@ from moderator.review import (
     errors,
     guard,
     keymap,
+    language,
     login,
     markup,
     people,
@@ -26,10 +27,11 @@ from moderator.review import (
     site_keys,
     site_policy,
     sites,
+    wording,
 )
-from moderator.review.cards import ACTED, SENTENCES, per_cent
-from moderator.review.desk import Desk, Models, ago, when
+from moderator.review.desk import Desk, Models
 from moderator.review.errors import error_page, wants_page
+from moderator.review.sentences import RULES, told
 from moderator.settings import Settings
 from moderator.store import Clock, Deeds, Store
 
@@ -45,6 +47,7 @@ def blueprint(store: Store, shelf: Models, settings: Settings, clock: Clock) -> 
     pages = Blueprint(
         "review", __name__, template_folder="templates", static_folder="static", static_url_path="/static"
     )
+    language.add(pages)
     guard.add(pages, desk)
     admins.add(pages)
     errors.add(pages)
@@ -68,18 +71,37 @@ def blueprint(store: Store, shelf: Models, settings: Settings, clock: Clock) -> 
             "done": done.of_session(desk) if session else Deeds(),
             "is_news": partial(done.is_news, desk),
             "said": done.said,
+            "taken_back": done.taken_back,
             "asked": done.ASKED,
             "act_of": done.ACTS,
             "keys": keymap.of_session(desk) if session else keymap.Keys(off=True),
             "key_actions": keymap.ACTIONS,
-            "acted": ACTED,
-            "sentences": SENTENCES,
+            "acted": wording.ACTED,
+            "stands": wording.said_of,
+            "would": {action: told(words) for action, words in wording.WOULD.items()},
+            "becomes_words": wording.BECOMES,
+            "machine": wording.MACHINE,
+            "machine_at": wording.MACHINE_AT,
+            "human": wording.HUMAN,
+            "took_back": wording.TOOK_BACK,
+            "edited": wording.EDITED,
+            "called": wording.CALLED,
+            "given": done.SAID,
+            "delivery": wording.DELIVERY,
+            "sentences": RULES,
+            "languages": language.LANGUAGES,
             "markup": markup,
             "short": shown.short,
             "folded": shown.folded,
-            "when": when,
-            "ago": lambda moment: ago(moment, clock()),
-            "per_cent": per_cent,
+            "told": told,
+            "when": language.when,
+            "ago": lambda moment: language.ago(moment, clock()),
+            "number": language.number,
+            "decimals": language.decimals,
+            "share": language.share,
+            "per_cent": language.per_cent,
+            "language": language.locale().language,
+            "direction": language.direction(),
             "static": lambda name: f"/static/{name}?v={versions[name]}",
         }
 

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from moderator.comment import Word
 from moderator.review import comment_page, done, errors, security
 from moderator.review.desk import Desk, moment_of, session
+from moderator.review.language import gettext
 from moderator.review.view import NAMES, view_of
 from moderator.store import Deed, StaleVersion, UnknownComment
 
@@ -47,8 +48,8 @@ def add(blueprint: Blueprint, desk: Desk) -> None:
         if len(versions) < len(picked):
             abort(400)
         if not versions:
-            detail = "Tick some comments, or all that fit, and choose again what is to become of them."
-            return errors.page(422, headline="Nothing was ticked", detail=detail)
+            detail = gettext("Tick some comments, or all that fit, and choose again what is to become of them.")
+            return errors.page(422, headline=gettext("Nothing was ticked"), detail=detail)
         if desk.store.deeds.give_many(person, versions, word) is None and not _was_done(desk, versions, word):
             return _nothing_left()
         return _onward()
@@ -57,14 +58,14 @@ def add(blueprint: Blueprint, desk: Desk) -> None:
     def undo() -> AnyResponse:
         deed, stale = desk.store.deeds.undo(session().person, _batch())
         if deed is not None and stale == deed.number:
-            return _too_late(desk, deed, "Somebody has spoken on it since, so there is nothing to undo.")
+            return _too_late(desk, deed, gettext("Somebody has spoken on it since, so there is nothing to undo."))
         return _onward(deed)
 
     @blueprint.post("/redo")
     def redo() -> AnyResponse:
         deed, stale = desk.store.deeds.redo(session().person, _batch())
         if deed is not None and stale == deed.number:
-            return _too_late(desk, deed, "Somebody has spoken on it since, so it cannot be done again.")
+            return _too_late(desk, deed, gettext("Somebody has spoken on it since, so it cannot be done again."))
         return _onward(deed)
 
 
@@ -74,14 +75,15 @@ def _all(desk: Desk, word: Word | None) -> AnyResponse:
     asked = dict(parse_qsl(urlsplit(request.form.get("view", "")).query))
     view = view_of({name: asked[name] for name in asked if name in NAMES}, sites)
     if view.notes:  # a site that is gone, say: then it would be more than what was seen
-        detail = "The view that it was made for is no more, so nothing was changed. Load the page again."
-        return errors.page(409, headline="That view has changed", detail=detail)
+        detail = gettext("The view that it was made for is no more, so nothing was changed. Load the page again.")
+        return errors.page(409, headline=gettext("That view has changed"), detail=detail)
     deed, whole = desk.store.deeds.give_all(session().person, view.filter(sites), word, seen=moment_of(_number("seen")))
     if deed is None:
         return _nothing_left()
     if not whole:
-        detail = f"{done.said(deed)}, and there are more: it took too long. Go back and choose the same again."
-        return errors.page(503, headline="Not all yet", detail=detail)
+        more = gettext("There are more: it took too long. Go back and choose the same again.")
+        detail = f"{done.said(deed)}. {more}"
+        return errors.page(503, headline=gettext("Not all yet"), detail=detail)
     return _onward()
 
 
@@ -126,24 +128,29 @@ def _minimal() -> bool:
 
 
 def _nothing_left() -> Response:
-    detail = "Others have handled those comments meanwhile, or this form was sent twice. Load the page again to see."
-    return errors.page(409, headline="Nothing was left to do", detail=detail)
+    detail = gettext(
+        "Others have handled those comments meanwhile, or this form was sent twice. Load the page again to see."
+    )
+    return errors.page(409, headline=gettext("Nothing was left to do"), detail=detail)
 
 
 def _faster(desk: Desk, comment_id: str, stale: StaleVersion, word: Word | None) -> Response:
     if stale.by and stale.word:
-        who = "you, in another window" if stale.by == session().person.login else stale.by
-        what = f"Already handled by {who}: {done.SAID[stale.word].lower()}"
+        who = gettext("you, in another window") if stale.by == session().person.login else stale.by
+        what = gettext("Already handled by %(who)s: %(what)s.", who=who, what=gettext(done.SAID_INSIDE[stale.word]))
     else:
-        what = "It was edited since you loaded the page"
-    return _as_it_stands(desk, comment_id, f"{what}. Your “{done.ASKED[word]}” was not applied.", at=stale.at)
+        what = gettext("It was edited since you loaded the page.")
+    lost = gettext("Your “%(button)s” was not applied.", button=gettext(done.ASKED[word]))
+    return _as_it_stands(desk, comment_id, f"{what} {lost}", at=stale.at)
 
 
 def _too_late(desk: Desk, deed: Deed, what: str) -> Response:
     g.pop("done", None)
     if deed.number == 1:
         return _as_it_stands(desk, deed.comment_id, what)
-    return errors.page(409, headline="Too late", detail="Others have spoken on all of those comments since.")
+    return errors.page(
+        409, headline=gettext("Too late"), detail=gettext("Others have spoken on all of those comments since.")
+    )
 
 
 def _as_it_stands(desk: Desk, comment_id: str, what: str, at: object = None) -> Response:

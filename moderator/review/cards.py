@@ -9,6 +9,9 @@ from moderator.classifier import Classifier, Explanation
 from moderator.comment import Action, Reason, Status, Word
 from moderator.policy import Case, Thresholds
 from moderator.reading import Reading, read
+from moderator.review.language import gettext, marked, number
+from moderator.review.sentences import RULES as SENTENCES
+from moderator.review.sentences import told
 from moderator.review.shown import Folded, Piece, Room, folded, is_plain, short
 from moderator.store import Site, StoredComment
 
@@ -18,18 +21,14 @@ MOST_WORDS = 4
 MOST_PARTS = 4
 # Bytes of the heads of a text, and of what stands beside it, on a page of many cards.
 HEAD, ASIDE = 1600, 500
-# As sure as a calibrated score can be told in per cent.
-LEAST_SHOWN, MOST_SHOWN = 0.001, 0.999
 
-SENTENCES = {rule.__name__: policy.sentence(rule) for rule in policy.RULES}
-ACTED = {Action.APPROVE: "Approved", Action.HOLD: "Held", Action.REJECT: "Rejected"}
 DISGUISES = {
-    "invisible": "invisible characters inside words",
-    "overrides": "controls that turn the direction of the text round",
-    "lookalikes": "letters of another script that look like these",
-    "ornaments": "letters from ornamental alphabets",
-    "marks": "marks stacked on letters",
-    "spaced": "words w r i t t e n like this",
+    "invisible": marked("invisible characters inside words"),
+    "overrides": marked("controls that turn the direction of the text round"),
+    "lookalikes": marked("letters of another script that look like these"),
+    "ornaments": marked("letters from ornamental alphabets"),
+    "marks": marked("marks stacked on letters"),
+    "spaced": marked("words w r i t t e n like this"),
 }
 
 
@@ -102,15 +101,6 @@ class Card:
         given = self.stored.verdict.word if self.stored.verdict else Word.OPEN
         offered = [word for word in (Word.HAM, Word.SPAM, Word.UNWANTED) if word is not given]
         return (*offered, None if self.stored.status is Status.HELD else Word.OPEN)
-
-
-def per_cent(score: float) -> str:
-    """A probability as it is told: never 0 or 100, which no score means."""
-    if score < LEAST_SHOWN:
-        return "under 0.1\u00a0%"
-    if score > MOST_SHOWN:
-        return "over 99.9\u00a0%"
-    return f"{100 * score:.1f}\u00a0%" if score < 0.01 or score > 0.99 else f"{100 * score:.0f}\u00a0%"
 
 
 def card(
@@ -187,8 +177,9 @@ def _why(stored: StoredComment) -> tuple[str, tuple[Reason, ...]]:
     reasons = stored.decision.reasons
     for reason in reasons:
         if reason.code == stored.decision.rule:
-            return reason.text, tuple(other for other in reasons if other is not reason)
-    return SENTENCES.get(stored.decision.rule, stored.decision.rule.replace("_", " ")), reasons
+            return told(reason.text), tuple(other for other in reasons if other is not reason)
+    rule = stored.decision.rule
+    return told(SENTENCES.get(rule, rule.replace("_", " "))), reasons
 
 
 def _heaviest(reading: Reading, explained: Explanation | None, sign: int) -> tuple[tuple[str, float], ...]:
@@ -208,13 +199,13 @@ def _links(reading: Reading, most: int) -> tuple[ShownLink, ...]:
     for link in reading.all_links[:most]:
         remarks = []
         if link is reading.author_link:
-            remarks.append("the author's own")
+            remarks.append(gettext("the author's own"))
         if link.disguised:
-            remarks.append("written in disguise")
+            remarks.append(gettext("written in disguise"))
         if link.anchor and "." in link.anchor and _names_another(link.anchor, link.host):
-            remarks.append("its text names another host")
+            remarks.append(gettext("its text names another host"))
         if not link.host.isascii():
-            remarks.append("letters beyond ASCII in the host")
+            remarks.append(gettext("letters beyond ASCII in the host"))
         anchor = short(link.anchor, 60) if link.anchor and link.anchor != link.address else ()
         found.append(ShownLink(short(link.host, 253), short(link.address, 160), anchor, tuple(remarks)))
     return tuple(found)
@@ -228,4 +219,6 @@ def _names_another(anchor: str, host: str) -> bool:
 
 def _disguises(reading: Reading) -> tuple[str, ...]:
     counted: Sequence[tuple[str, int]] = list(reading.disguises._asdict().items())
-    return tuple(f"{number:,} {DISGUISES[name]}" for name, number in counted if number and name in DISGUISES)
+    return tuple(
+        f"{number(count)} {gettext(DISGUISES[name])}" for name, count in counted if count and name in DISGUISES
+    )

@@ -55,20 +55,3 @@ def stamp_of(moment: datetime) -> int:
 def moment_of(stamp: int) -> datetime:
     """The time again; 1970 for what no page of ours has carried."""
     return EPOCH + timedelta(microseconds=stamp) if stamp < LAST else EPOCH
-
-
-def when(moment: datetime) -> str:
-    """A time as the pages write it."""
-    return f"{moment.day} {moment:%b %Y, %H:%M} UTC"
-
-
-def ago(moment: datetime, now: datetime) -> str:
-    """How long ago that was, roughly."""
-    seconds = (now - moment).total_seconds()
-    if seconds < 60:
-        return "just now"
-    for size, name in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
-        if seconds >= size:
-            number = int(seconds // size)
-            return f"{number:,} {name}{'s' if number > 1 else ''} ago"
-    return "just now"

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, g, make_response, redirect, render_templa
 from werkzeug.wrappers import Response as AnyResponse
 
 from moderator.review.desk import Desk, session
+from moderator.review.language import gettext, marked
 
 PREFERENCE = "keys"
 MARKS = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}")  # ~ and ´ are dead keys on many keyboards; digits choose queues
@@ -26,25 +27,30 @@ class Action(NamedTuple):
 # WordPress's keys, Gmail's x z / ?, and what neither has (docs/decisions say why).
 ACTIONS = (
     # Going about
-    Action("next", "j", "Next comment (also ↓)"),
-    Action("previous", "k", "Previous comment (also ↑)"),
-    Action("open", "o", "Open the comment (also Enter)"),
-    Action("focus", "f", "Show one comment at a time"),
-    Action("why", "w", "Show or hide why it was decided so"),
-    Action("queue", "t", "Next queue; 1 to 5 for one of them"),
-    Action("search", "/", "Search"),
+    Action("next", "j", marked("Next comment (also ↓)")),
+    Action("previous", "k", marked("Previous comment (also ↑)")),
+    Action("open", "o", marked("Open the comment (also Enter)")),
+    Action("focus", "f", marked("Show one comment at a time")),
+    Action("why", "w", marked("Show or hide why it was decided so")),
+    Action("queue", "t", marked("Next queue; 1 to 5 for one of them")),
+    Action("search", "/", marked("Search")),
     # Deciding
-    Action("approve", "a", "Approve", "The same for all that are ticked"),
-    Action("spam", "s", "Spam", "The same for all that are ticked"),
-    Action("reject", "d", "Reject: unwanted, but no spam; teaches nothing", "The same for all that are ticked"),
-    Action("back", "u", "Back to held", "The same for all that are ticked"),
-    Action("skip", "n", "Not sure: it comes last for you, and somebody else may be surer"),
-    Action("undo", "z", "Undo, fifty deep", "Redo"),
+    Action("approve", "a", marked("Approve"), marked("The same for all that are ticked")),
+    Action("spam", "s", marked("Spam"), marked("The same for all that are ticked")),
+    Action(
+        "reject",
+        "d",
+        marked("Reject: unwanted, but no spam; teaches nothing"),
+        marked("The same for all that are ticked"),
+    ),
+    Action("back", "u", marked("Back to held"), marked("The same for all that are ticked")),
+    Action("skip", "n", marked("Not sure: it comes last for you, and somebody else may be surer")),
+    Action("undo", "z", marked("Undo, fifty deep"), marked("Redo")),
     # Many at once
-    Action("select", "x", "Tick", "Tick all that are shown; again: all that fit; again: none"),
-    Action("campaign", "c", "Tick the whole campaign of this comment"),
+    Action("select", "x", marked("Tick"), marked("Tick all that are shown; again: all that fit; again: none")),
+    Action("campaign", "c", marked("Tick the whole campaign of this comment")),
     # And the sheet
-    Action("help", "?", "This sheet"),
+    Action("help", "?", marked("This sheet")),
 )
 NAMES = {action.name: action for action in ACTIONS}
 
@@ -91,11 +97,12 @@ def what_is_wrong(own: Mapping[str, str]) -> dict[str, str]:
     for action in ACTIONS:
         key = own.get(action.name, action.key)
         if len(key) != 1 or not (_is_letter(key) or key in MARKS):
-            wrong[action.name] = "One letter or sign, please; digits choose queues."
+            wrong[action.name] = gettext("One letter or sign, please; digits choose queues.")
         elif action.shifted and not _is_letter(key):
-            wrong[action.name] = "A letter, please: it does something with Shift as well."
+            wrong[action.name] = gettext("A letter, please: it does something with Shift as well.")
         elif key in taken:
-            wrong[action.name] = f"“{key}” is taken: {NAMES[taken[key]].says}."
+            taken_by = gettext(NAMES[taken[key]].says)
+            wrong[action.name] = gettext("“%(key)s” is taken: %(action)s.", key=key, action=taken_by)
         taken.setdefault(key, action.name)
     return wrong
 

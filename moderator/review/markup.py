@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from markupsafe import Markup, escape
 
+from moderator.review.language import locale
 from moderator.review.shown import Piece, short
 
 
@@ -18,14 +19,17 @@ def run(pieces: Sequence[Piece]) -> Markup:
 
 def line(text: str, most: int = 120) -> Markup:
     """A name, title or address in one line, cut after ``most`` characters, which turns nothing beside it round."""
-    return _kept(text, most) if len(text) <= most else _line(text, most)
+    return _kept(locale().language, text, most) if len(text) <= most else _line(text, most)
 
 
 def _line(text: str, most: int) -> Markup:
     return Markup(f"<bdi>{run(short(text, most))}</bdi>")
 
 
-_kept = lru_cache(maxsize=1024)(_line)
+@lru_cache(maxsize=1024)
+def _kept(language: str, text: str, most: int) -> Markup:
+    """By the language as well, as signs have names in it."""
+    return _line(text, most)
 
 
 def _of(piece: Piece) -> str:

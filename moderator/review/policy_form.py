@@ -9,15 +9,16 @@ from moderator import links
 from moderator.comment import Comment
 from moderator.policy import SitePolicy
 from moderator.reading import read
+from moderator.review.language import gettext, marked, number
 
 MOST_ENTRIES, MOST_OF_AN_ENTRY = 500, 200
 LISTS = {
-    "blocked_words": "Blocked words",
-    "blocked_hosts": "Blocked hosts",
-    "blocked_authors": "Blocked authors",
-    "allowed_authors": "Allowed authors",
+    "blocked_words": marked("Blocked words"),
+    "blocked_hosts": marked("Blocked hosts"),
+    "blocked_authors": marked("Blocked authors"),
+    "allowed_authors": marked("Allowed authors"),
 }
-THRESHOLDS = {"hold_above": "Hold above", "reject_above": "Reject above"}
+THRESHOLDS = {"hold_above": marked("Hold above"), "reject_above": marked("Reject above")}
 FIELDS = (*THRESHOLDS, *LISTS)
 
 
@@ -53,10 +54,14 @@ def asked(form: Mapping[str, str]) -> Asked:
             problems[name] = str(wrong)
     hold, reject = values.get("hold_above"), values.get("reject_above")
     if isinstance(hold, float) and isinstance(reject, float) and reject < hold:
-        problems["reject_above"] = "This is below the line for holding, so nothing would ever be held. Raise it."
+        problems["reject_above"] = gettext(
+            "This is below the line for holding, so nothing would ever be held. Raise it."
+        )
     both = set(values.get("blocked_authors") or ()) & set(values.get("allowed_authors") or ())  # type: ignore[arg-type]
     if both:
-        problems["allowed_authors"] = f"“{min(both)}” is blocked above, which counts more. Take it out of one list."
+        problems["allowed_authors"] = gettext(
+            "“%(author)s” is blocked above, which counts more. Take it out of one list.", author=min(both)
+        )
     policy = SitePolicy() if problems else SitePolicy(**values)  # type: ignore[arg-type]
     return Asked(policy, given, problems)
 
@@ -69,7 +74,7 @@ def fingerprint(policy: SitePolicy) -> str:
 def differing(one: SitePolicy, other: SitePolicy) -> list[str]:
     """The names of the fields in which two policies differ, as people read them."""
     titles = THRESHOLDS | LISTS
-    return [titles[name] for name in FIELDS if getattr(one, name) != getattr(other, name)]
+    return [gettext(titles[name]) for name in FIELDS if getattr(one, name) != getattr(other, name)]
 
 
 def _per_cent(threshold: float | None) -> str:
@@ -81,28 +86,44 @@ def _threshold(text: str) -> float | None:
     if not text:
         return None
     try:
-        number = Decimal(text) if len(text) <= 20 else Decimal("NaN")
+        share = Decimal(text) if len(text) <= 20 else Decimal("NaN")
     except InvalidOperation:
-        number = Decimal("NaN")
-    if not (number.is_finite() and 0 <= number <= 100):
-        raise ValueError("This must be a number from 0 to 100, in per cent. Leave it empty for the model’s own.")
-    return float(number / 100)
+        share = Decimal("NaN")
+    if not (share.is_finite() and 0 <= share <= 100):
+        raise ValueError(
+            gettext("This must be a number from 0 to 100, in per cent. Leave it empty for the model’s own.")
+        )
+    return float(share / 100)
 
 
 def _entries(text: str, normal: Callable[[str], str]) -> tuple[str, ...]:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if len(lines) > MOST_ENTRIES:
-        raise ValueError(f"These are {len(lines):,} lines; at most {MOST_ENTRIES} are taken.")
+        raise ValueError(
+            gettext(
+                "These are %(number)s lines; at most %(most)s are taken.",
+                number=number(len(lines)),
+                most=number(MOST_ENTRIES),
+            )
+        )
     too_long = next((line for line in lines if len(line) > MOST_OF_AN_ENTRY), "")
     if too_long:
-        raise ValueError(f"A line has {len(too_long):,} characters; at most {MOST_OF_AN_ENTRY} are taken.")
+        raise ValueError(
+            gettext(
+                "A line has %(number)s characters; at most %(most)s are taken.",
+                number=number(len(too_long)),
+                most=number(MOST_OF_AN_ENTRY),
+            )
+        )
     return tuple(dict.fromkeys(normal(line) for line in lines))
 
 
 def _word(line: str) -> str:
     words = " ".join(read(Comment(line)).words)
     if not words:
-        raise ValueError(f"“{line}” has no word in it that could be looked for. Write words, or block its host.")
+        raise ValueError(
+            gettext("“%(line)s” has no word in it that could be looked for. Write words, or block its host.", line=line)
+        )
     return words
 
 
@@ -112,7 +133,9 @@ def _host(line: str) -> str:
         text = f"http://[{text}]"  # IPv6, as we write it ourselves
     link = links.make(text) or links.make(f"http://{text}")  # a host that is a number needs the scheme
     if link is None or any(character.isspace() for character in link.host):
-        raise ValueError(f"“{line}” is no host. Write it as evil.example; its subdomains are blocked with it.")
+        raise ValueError(
+            gettext("“%(line)s” is no host. Write it as evil.example; its subdomains are blocked with it.", line=line)
+        )
     return link.host
 
 

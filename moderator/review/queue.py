@@ -11,13 +11,14 @@ from werkzeug.wrappers import Response as AnyResponse
 from moderator.comment import Status, Word
 from moderator.review.cards import Card, card
 from moderator.review.desk import Desk, moment_of, session, stamp_of
+from moderator.review.language import gettext, marked, ngettext
 from moderator.review.shown import Room
 from moderator.review.view import ONLY_HELD, ORDERS, RULES, TABS, View, view_of
 from moderator.store import BadPlace, Counted, Delivery, Order, QueuePage, Site, Sureness
 
 PAGE = 15
 TEXTS = 27_000  # bytes of a page that texts may take: it stays below 100 kB, whatever they are made of
-NO_SUCH_PAGE = "The page that the address names is not there; this is the first."
+NO_SUCH_PAGE = marked("The page that the address names is not there; this is the first.")
 MOST_NEW = 99
 DECIDED = (Word.HAM, Word.SPAM, Word.UNWANTED)
 # What can be said of many at once in each queue.
@@ -42,7 +43,7 @@ def add(blueprint: Blueprint, desk: Desk) -> None:
         try:
             page = _page(desk, view, sites)
         except BadPlace:
-            view = replace(view.from_start(), notes=(*view.notes, NO_SUCH_PAGE))
+            view = replace(view.from_start(), notes=(*view.notes, gettext(NO_SUCH_PAGE)))
             page = _page(desk, view, sites)
         if not page.comments and (view.before or view.after) and page.looked is None:
             return redirect(view.from_start().url(), code=303)  # all of this page have been handled
@@ -71,8 +72,8 @@ def add(blueprint: Blueprint, desk: Desk) -> None:
         view = view_of(request.args.to_dict(), sites)
         since = _seen()
         number = desk.store.deeds.arrived(view.filter(sites), since=since, most=MOST_NEW + 1) if since else 0
-        text = f"{number:,} new" if number <= MOST_NEW else f"More than {MOST_NEW} new"
-        return jsonify({"number": number, "text": text})
+        new = ngettext("%(num)s new", "%(num)s new", number)
+        return jsonify({"number": number, "text": new if number <= MOST_NEW else gettext("Many new")})
 
 
 def _seen() -> datetime | None:

@@ -7,6 +7,7 @@ from moderator.policy import SitePolicy
 from moderator.review import policy_form
 from moderator.review.admins import NUMBER, site_of
 from moderator.review.desk import Desk
+from moderator.review.language import gettext
 from moderator.review.policy_form import Asked
 from moderator.review.policy_preview import Preview, preview
 from moderator.store import PolicyChanged, Site
@@ -52,7 +53,9 @@ def _as_compared(asked: Asked) -> Asked:
 def _changed(desk: Desk, site: Site, asked: Asked) -> Response:
     """409: nothing was saved; the form has what was typed, and says in what it now differs from what stands."""
     differs = policy_form.differing(site.policy, asked.policy)
-    stale = f"What you typed differs from what now stands in: {', '.join(differs).lower() or 'nothing'}."
+    stale = gettext(
+        "What you typed differs from what now stands in: %(fields)s.", fields=", ".join(differs) or gettext("nothing")
+    )
     return _page(desk, site, asked, stale=stale, status=409)
 
 

@@ -306,6 +306,10 @@ class Store:
         """Give a person another role."""
         self._write(lambda c: people.change(c, person_id, role=role.value))
 
+    def set_language(self, person_id: int, language: str) -> None:
+        """In which language the pages speak to a person; empty: as their browser asks."""
+        self._write(lambda c: people.change(c, person_id, language=language))
+
     def disable_person(self, person_id: int) -> None:
         """Shut a person out, at once: all their sessions end."""
         at = self._now()

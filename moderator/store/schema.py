@@ -256,6 +256,7 @@ people = Table(
     Column("role", String(16), nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("disabled_at", Moment),
+    Column("language", String(16), nullable=False, server_default=""),  # of the pages; empty: as the browser asks
 )
 
 sessions = Table(

@@ -13,7 +13,7 @@
   const current = () => one(".card.here:not([hidden])");
   const queue = () => byId("cards");
   const sheet = () => byId("keys");
-  const words = (name) => (byId("words") || document.body).dataset[name] || "";
+  const words = (name) => document.body.dataset[name] || "";
   const click = (place, what) => { const found = place && one(what, place); if (found) found.click(); };
 
   // One card is the current one: it alone is met with Tab, and keys act on it.
@@ -52,7 +52,7 @@
     const number = ticked().length;
     const whole = wide() && wide().checked;
     form().classList.toggle("some", number > 0 || whole);
-    byId("picked").textContent = whole ? wide().dataset.say : number ? words("ticked").replace("%d", number) : "";
+    byId("picked").textContent = whole ? wide().dataset.say : number ? words("ticked").replace("{}", number) : "";
     boxes().forEach((box) => box.closest(".card").classList.toggle("ticked", box.checked || whole));
   };
   const tickMore = () => {
@@ -152,7 +152,7 @@
       }
     } catch {
       unsent.forEach(({ gone }) => gone.forEach((part) => { part.hidden = false; }));
-      say(unsent.length ? words("again") : words("away"));
+      say(`${words("unreachable")} ${words(unsent.length ? "again" : "reload")}`);
     }
     unsent.length = 0;
     typed = null;
