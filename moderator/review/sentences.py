@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from moderator import policy
 from moderator.classifier import SIGNALS_SAY, SPACES_SAY
-from moderator.moderation import COULD_NOT_JUDGE_SENTENCE
+from moderator.moderation import COULD_NOT_JUDGE_SENTENCE, TOOK_TOO_LONG_SENTENCE
 from moderator.review.language import gettext, locale, marked
 
 RULES = {rule.__name__: policy.sentence(rule) for rule in policy.RULES}
@@ -42,6 +42,7 @@ def sources() -> Iterable[tuple[str, str]]:
     for name, sentence in (*SIGNALS_SAY, *SPACES_SAY):
         yield sentence, f"signal {name}"
     yield COULD_NOT_JUDGE_SENTENCE, "moderation"
+    yield TOOK_TOO_LONG_SENTENCE, "moderation"
 
 
 @lru_cache(maxsize=1)

@@ -31,6 +31,7 @@ RULES = {
     **SENTENCES,
     "imported": marked("It came with an import."),
     "could_not_judge": marked("It could not be judged."),
+    "took_too_long": marked("It could not be judged in time."),
 }
 LANGUAGE = re.compile(r"([A-Za-z]{2,8})(?:[-_][A-Za-z0-9]{1,8})*")
 
