@@ -111,7 +111,8 @@ def _fitting(
         return None
     if not view.filters.keys() - {"site"}:
         return counts[view.status]
-    return desk.store.deeds.count(view.filter(sites))
+    counted = desk.store.deeds.count(view.filter(sites))
+    return Counted(max(counted.number, len(page.comments)), counted.whole)
 
 
 def _sureness(desk: Desk, sites: Mapping[str, Site]) -> Sureness:
