@@ -43,7 +43,7 @@ test: $(DEV)
 clients: $(DEV)
 	$(BIN)/python tests/clients/install.py
 
-# What the pages say, gathered for the translators, and what they have translated, compiled.
+# What the pages say, gathered for the translators, and their files brought up to it.
 catalogue: $(DEV)
 	$(BIN)/python -m moderator.review.catalogue
 

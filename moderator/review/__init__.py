@@ -16,6 +16,7 @@ from moderator.review import (
     done,
     errors,
     guard,
+    insights,
     keymap,
     language,
     login,
@@ -58,6 +59,7 @@ def blueprint(store: Store, shelf: Models, settings: Settings, clock: Clock) -> 
     actions.add(pages, desk)
     account.add(pages, desk)
     keymap.add(pages, desk)
+    insights.add(pages, desk)
     for part in (people, sites, site_keys, site_callback, site_policy):
         part.add(pages, desk)
     versions = {file.name: _digest(file) for file in STATIC.iterdir() if file.is_file()}
@@ -99,6 +101,8 @@ def blueprint(store: Store, shelf: Models, settings: Settings, clock: Clock) -> 
             "number": language.number,
             "decimals": language.decimals,
             "share": language.share,
+            "rate": language.rate,
+            "day": language.day,
             "per_cent": language.per_cent,
             "language": language.locale().language,
             "direction": language.direction(),

@@ -69,6 +69,7 @@ class Card:
     """All that the page shows of one comment. ``today`` is None where the current model is the one that decided.
 
     ``unsure`` has the logins of those who were not sure of it.
+    ``blind``: it is to be judged without the machine's opinion, so there is none in it.
     """
 
     stored: StoredComment
@@ -89,6 +90,7 @@ class Card:
     parent: Folded | None
     parent_id: str
     unsure: tuple[str, ...]
+    blind: bool = False
 
     @property
     def score(self) -> float | None:
@@ -100,6 +102,8 @@ class Card:
         """What can be said of it now; None: nothing, somebody else may be surer."""
         given = self.stored.verdict.word if self.stored.verdict else Word.OPEN
         offered = [word for word in (Word.HAM, Word.SPAM, Word.UNWANTED) if word is not given]
+        if self.blind:
+            return tuple(offered)
         return (*offered, None if self.stored.status is Status.HELD else Word.OPEN)
 
 
@@ -111,13 +115,17 @@ def card(
     room: Room | None = None,
     unsure: tuple[str, ...] = (),
     parent: StoredComment | None = None,
+    blind: bool = False,
 ) -> Card:
     """The card of a stored comment. ``room``: what a page of many has left for it; ``parent``: the one it answers."""
     comment, decision = stored.comment, stored.decision
+    if blind:
+        classifier = None
     reading = read(comment)
     explained = classifier.explain(reading) if classifier and not reading.too_complex else None
     rules_own = site.policy if site else policy.SitePolicy()
-    thresholds = classifier.thresholds if classifier else Thresholds(hold=0.0, reject=None)
+    own_lines = policy.lines(rules_own, classifier.id, classifier.thresholds) if classifier else None
+    thresholds = own_lines or Thresholds(hold=0.0, reject=None)
     threshold = (
         rules_own.hold_above
         if rules_own.hold_above is not None
@@ -161,6 +169,7 @@ def card(
         parent=aside(said_before) if said_before else None,
         parent_id=parent.id if parent else "",
         unsure=unsure,
+        blind=blind,
     )
 
 

@@ -1,8 +1,8 @@
-"""Catalogues of translations: ``make catalogue`` gathers what is to be said, and compiles what has been translated.
+"""Catalogues of translations: ``make catalogue`` gathers what is to be said.
 
-It writes ``translations/moderator.pot`` (all that there is to say), brings each language's ``messages.po`` up to it,
-what is new with an empty translation to be filled in, and compiles ``messages.mo``, which is shipped: who installs
-needs no step for it. No line numbers are kept, so that moving code changes no catalogue.
+It writes ``translations/moderator.pot`` (all that there is to say) and brings each language's ``.po`` up to it, what is
+new with an empty translation to be filled in. Neither dates nor line numbers are kept, so that moving code changes no
+catalogue; and nothing is compiled here, as a process compiles what it speaks when it first does (language.py).
 """
 
 import sys
@@ -12,10 +12,9 @@ from pathlib import Path
 
 from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_dir
-from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
-from moderator.review.language import CATALOGUES, LANGUAGES
+from moderator.review.language import CATALOGUES, LANGUAGES, catalogue
 from moderator.review.sentences import sources
 
 HERE = Path(__file__).parent
@@ -53,14 +52,9 @@ def _empty(language: str | None = None) -> Catalog:
     return _Plain(locale=language, project="moderator", fuzzy=False, header_comment="# The pages of moderator.")
 
 
-def po(language: str) -> Path:
-    """The file that is translated."""
-    return CATALOGUES / language / "LC_MESSAGES" / "messages.po"
-
-
 def translated(language: str) -> Catalog:
     """What has been translated, as its file says it."""
-    path = po(language)
+    path = catalogue(language)
     if not path.exists():
         return _empty(language)
     with path.open("rb") as file:
@@ -97,28 +91,19 @@ def as_po(catalog: Catalog) -> bytes:
     return file.getvalue()
 
 
-def as_mo(catalog: Catalog) -> bytes:
-    """The compiled catalogue."""
-    file = BytesIO()
-    write_mo(file, catalog)
-    return file.getvalue()
-
-
 def main() -> int:
     """Write all catalogues; 1 where something is left to be translated, which is said."""
     source = gathered()
     POT.write_bytes(as_po(source))
     left = 0
     for language in OTHERS:
-        path, catalog = po(language), brought_up(language, source)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(as_po(catalog))
-        path.with_suffix(".mo").write_bytes(as_mo(catalog))
-        missing = untranslated(catalog)
+        path, brought = catalogue(language), brought_up(language, source)
+        path.write_bytes(as_po(brought))
+        missing = untranslated(brought)
         left += len(missing)
         for sentence in missing:
             print(f"{language}: not translated: {sentence}")
-        print(f"{language}: {len(list(_messages(catalog)))} sentences, {len(missing)} to be translated in {path}")
+        print(f"{language}: {len(list(_messages(brought)))} sentences, {len(missing)} to be translated in {path}")
     return 1 if left else 0
 
 

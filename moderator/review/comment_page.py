@@ -6,6 +6,7 @@ from flask import Blueprint, abort, render_template
 
 from moderator.review.cards import card
 from moderator.review.desk import Desk
+from moderator.review.spot import Spots
 from moderator.store import History
 
 ID = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}")
@@ -32,6 +33,7 @@ def shown(desk: Desk, history: History) -> dict[str, object]:
     """What the template of one comment needs."""
     now = history.now
     classifier = desk.shelf.current()
+    blind = Spots(desk).is_blind(now)
     return {
         "card": card(
             now,
@@ -39,6 +41,7 @@ def shown(desk: Desk, history: History) -> dict[str, object]:
             classifier=classifier,
             unsure=history.unsure,
             parent=desk.store.parents([now]).get(now.id),
+            blind=blind,
         ),
         "events": _events(history),
         "model": classifier.id if classifier else "",

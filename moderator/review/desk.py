@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Protocol, cast
 
 from flask import g
@@ -19,6 +20,9 @@ class Models(Protocol):
 
     def current(self) -> Classifier | None:
         """The model that answers now, if there is one."""
+
+    def folder_of(self, id: str) -> Path:
+        """Where a version's files are. ModelError where there is none."""
 
 
 @dataclass(frozen=True, slots=True)

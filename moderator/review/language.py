@@ -7,12 +7,17 @@ English is the source: what stands in the code and the templates. A catalogue fo
 from collections.abc import Iterator, Mapping
 from datetime import date as Date
 from datetime import datetime
+from functools import lru_cache
+from io import BytesIO
 from pathlib import Path
 
 import flask_babel
 from babel import Locale
 from babel.dates import format_date, format_time
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
+from babel.support import NullTranslations, Translations
 from flask import Blueprint, g, has_request_context, request
 
 # What the pages can speak, each by its own name.
@@ -32,7 +37,34 @@ def add(blueprint: Blueprint) -> None:
         app = state.app  # type: ignore[attr-defined]
         app.jinja_env.policies["ext.i18n.trimmed"] = True
         babel = flask_babel.Babel()
-        babel.init_app(app, default_translation_directories=str(CATALOGUES), locale_selector=_locale)
+        babel.domain_instance = _Compiled()
+        babel.init_app(app, locale_selector=_locale)
+
+
+class _Compiled(flask_babel.Domain):  # type: ignore[misc]
+    """Catalogues compiled when first used: no step to install, and no file that could be behind its source."""
+
+    def get_translations(self) -> NullTranslations:
+        """Those of the page at hand."""
+        return translations(locale().language)
+
+
+@lru_cache
+def translations(code: str) -> NullTranslations:
+    """What a language has for each English sentence; English has nothing to translate. 60 ms, once in a process."""
+    path = catalogue(code)
+    if not path.exists():
+        return NullTranslations()
+    compiled = BytesIO()
+    with path.open("rb") as file:
+        write_mo(compiled, read_po(file, locale=code))
+    compiled.seek(0)
+    return Translations(compiled)
+
+
+def catalogue(code: str) -> Path:
+    """The file that is translated."""
+    return CATALOGUES / f"{code}.po"
 
 
 def wanted() -> str:
@@ -103,6 +135,11 @@ def per_cent(share: float) -> str:
     if share > MOST_SHOWN:
         return gettext("over %(number)s\u00a0%%", number=decimals(100 * MOST_SHOWN, 1))
     return f"{decimals(100 * share, 1 if share < 0.01 or share > 0.99 else 0)}\u00a0%"
+
+
+def rate(value: float) -> str:
+    """A measured share, in per cent, to three figures below one per cent and to one place above."""
+    return f"{decimals(100 * value, 2 if 0 < value < 0.01 else 1)}\u00a0%"
 
 
 def share(threshold: float) -> str:

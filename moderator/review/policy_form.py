@@ -2,14 +2,14 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 
 from moderator import links
 from moderator.comment import Comment
 from moderator.policy import SitePolicy
 from moderator.reading import read
-from moderator.review.language import gettext, marked, number
+from moderator.review.language import decimals, gettext, marked, number
 
 MOST_ENTRIES, MOST_OF_AN_ENTRY = 500, 200
 LISTS = {
@@ -19,7 +19,14 @@ LISTS = {
     "allowed_authors": marked("Allowed authors"),
 }
 THRESHOLDS = {"hold_above": marked("Hold above"), "reject_above": marked("Reject above")}
-FIELDS = (*THRESHOLDS, *LISTS)
+BUDGETS = {
+    "hold_budget": marked("Of 1,000 good comments, hold at most"),
+    "reject_budget": marked("Of 1,000 good comments, reject at most"),
+}
+SHADOW = {"shadow": marked("Only watch")}
+FIELDS = (*BUDGETS, *THRESHOLDS, *LISTS, *SHADOW)
+# Of what a budget means: 2,995 good comments prove 1 in 1,000; less than that no site has enough for.
+LEAST_BUDGET, MOST_BUDGET = 0.0005, 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +40,9 @@ class Asked:
 
 def typed(policy: SitePolicy) -> dict[str, str]:
     """The form's fields for a policy; :func:`asked` makes the same policy of them."""
-    fields = {name: _per_cent(getattr(policy, name)) for name in THRESHOLDS}
+    fields = {name: _per_thousand(getattr(policy, name)) for name in BUDGETS}
+    fields |= {name: _per_cent(getattr(policy, name)) for name in THRESHOLDS}
+    fields |= {"shadow": "yes" if policy.shadow else ""}
     return fields | {name: "\n".join(getattr(policy, name)) for name in LISTS}
 
 
@@ -41,7 +50,12 @@ def asked(form: Mapping[str, str]) -> Asked:
     """The policy that a form asks for. Entries become what the rules compare with; the same twice is one."""
     given = {name: form.get(name, "") for name in FIELDS}
     problems: dict[str, str] = {}
-    values: dict[str, float | tuple[str, ...] | None] = {}
+    values: dict[str, float | tuple[str, ...] | bool | None] = {"shadow": given["shadow"] == "yes"}
+    for name in BUDGETS:
+        try:
+            values[name] = _budget(given[name])
+        except ValueError as wrong:
+            problems[name] = str(wrong)
     for name in THRESHOLDS:
         try:
             values[name] = _threshold(given[name])
@@ -52,6 +66,9 @@ def asked(form: Mapping[str, str]) -> Asked:
             values[name] = _entries(given[name], _NORMAL[name])
         except ValueError as wrong:
             problems[name] = str(wrong)
+    for budget, line in (("hold_budget", "hold_above"), ("reject_budget", "reject_above")):
+        if values.get(budget) is not None and values.get(line) is not None:
+            problems[line] = gettext("There is a budget above. Keep one of the two, and leave the other empty.")
     hold, reject = values.get("hold_above"), values.get("reject_above")
     if isinstance(hold, float) and isinstance(reject, float) and reject < hold:
         problems["reject_above"] = gettext(
@@ -66,15 +83,43 @@ def asked(form: Mapping[str, str]) -> Asked:
     return Asked(policy, given, problems)
 
 
+def chosen(policy: SitePolicy) -> SitePolicy:
+    """What somebody chose of it, without what was derived from that."""
+    return replace(policy, derived_model="", derived_from=0, derived_hold=None, derived_reject=None)
+
+
 def fingerprint(policy: SitePolicy) -> str:
     """By which a form knows whether the policy is still the one that it was made for."""
-    return hashlib.sha256(repr(policy).encode("utf-8", "replace")).hexdigest()[:24]
+    return hashlib.sha256(repr(chosen(policy)).encode("utf-8", "replace")).hexdigest()[:24]
 
 
 def differing(one: SitePolicy, other: SitePolicy) -> list[str]:
     """The names of the fields in which two policies differ, as people read them."""
-    titles = THRESHOLDS | LISTS
+    titles = BUDGETS | THRESHOLDS | LISTS | SHADOW
     return [gettext(titles[name]) for name in FIELDS if getattr(one, name) != getattr(other, name)]
+
+
+def _per_thousand(budget: float | None) -> str:
+    return "" if budget is None else f"{Decimal(repr(budget)) * 1000:f}".rstrip("0").rstrip(".") or "0"
+
+
+def _budget(text: str) -> float | None:
+    text = text.strip().replace(",", ".")
+    if not text:
+        return None
+    try:
+        share = Decimal(text) / 1000 if len(text) <= 20 else Decimal("NaN")
+    except ArithmeticError:  # no number, or none that can be divided
+        share = Decimal("NaN")
+    if not (share.is_finite() and LEAST_BUDGET <= share <= MOST_BUDGET):
+        raise ValueError(
+            gettext(
+                "This must be a number from %(least)s to %(most)s. Leave it empty for the model’s own line.",
+                least=decimals(LEAST_BUDGET * 1000, 1),
+                most=number(MOST_BUDGET * 1000),
+            )
+        )
+    return float(share)
 
 
 def _per_cent(threshold: float | None) -> str:

@@ -8,11 +8,13 @@ from urllib.parse import urlencode
 from flask import Blueprint, jsonify, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from moderator import policy
 from moderator.comment import Status, Word
 from moderator.review.cards import Card, card
 from moderator.review.desk import Desk, moment_of, session, stamp_of
 from moderator.review.language import gettext, marked, ngettext
 from moderator.review.shown import Room
+from moderator.review.spot import Spots
 from moderator.review.view import ONLY_HELD, ORDERS, RULES, TABS, View, view_of
 from moderator.store import BadPlace, Counted, Delivery, Order, QueuePage, Site, Sureness
 
@@ -32,6 +34,7 @@ BULK: Mapping[Status | None, tuple[Word | None, ...]] = {
 
 def add(blueprint: Blueprint, desk: Desk) -> None:
     """The page itself, and how many have come since."""
+    spots = Spots(desk)
 
     @blueprint.get("/")
     def queue() -> AnyResponse | str:
@@ -45,6 +48,8 @@ def add(blueprint: Blueprint, desk: Desk) -> None:
         except BadPlace:
             view = replace(view.from_start(), notes=(*view.notes, gettext(NO_SUCH_PAGE)))
             page = _page(desk, view, sites)
+        if view.is_plain:
+            page = replace(page, comments=spots.mixed(page.comments, [sites[view.site].id] if view.site else None))
         if not page.comments and (view.before or view.after) and page.looked is None:
             return redirect(view.from_start().url(), code=303)  # all of this page have been handled
         counts = counts_of(desk, sites[view.site].id if view.site else None)
@@ -52,7 +57,7 @@ def add(blueprint: Blueprint, desk: Desk) -> None:
             "queue.html",
             view=view,
             page=page,
-            cards=_cards(desk, page, {site.id: site for site in sites.values()}),
+            cards=_cards(desk, spots, page, {site.id: site for site in sites.values()}, in_held=view.status == "held"),
             tabs=TABS,
             counts=counts,
             failed=desk.store.outbox.counts()[Delivery.FAILED],
@@ -119,10 +124,17 @@ def _sureness(desk: Desk, sites: Mapping[str, Site]) -> Sureness:
     """From which threshold it counts how sure the machine is: the model's, or the site's own."""
     classifier = desk.shelf.current()
     own = {site.id: site.policy.hold_above for site in sites.values() if site.policy.hold_above is not None}
-    return Sureness(classifier.thresholds.hold, own) if classifier else Sureness(own=own)
+    if classifier is None:
+        return Sureness(own=own)
+    budgeted = {
+        site.id: policy.lines(site.policy, classifier.id, classifier.thresholds).hold
+        for site in sites.values()
+        if site.policy.hold_budget is not None
+    }
+    return Sureness(classifier.thresholds.hold, budgeted | own)
 
 
-def _cards(desk: Desk, page: QueuePage, sites: Mapping[int, Site]) -> list[Card]:
+def _cards(desk: Desk, spots: Spots, page: QueuePage, sites: Mapping[int, Site], *, in_held: bool) -> list[Card]:
     """Each with its share of the room that is left."""
     classifier = desk.shelf.current()
     parents = desk.store.parents([one for one in page.comments if not one.comment.parent.text])
@@ -138,6 +150,7 @@ def _cards(desk: Desk, page: QueuePage, sites: Mapping[int, Site]) -> list[Card]
                 room=room,
                 unsure=page.unsure.get(stored.id, ()),
                 parent=parents.get(stored.id),
+                blind=in_held and spots.is_blind(stored),
             )
         )
         left += room.left

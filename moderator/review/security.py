@@ -43,6 +43,7 @@ PAGES = frozenset(
         "review.people",
         "review.account",
         "review.keys",
+        "review.insights_page",
     }
 )
 

@@ -77,6 +77,11 @@ class View:
         """How many of them stand in the part of the form that is folded away."""
         return len(self.filters.keys() - {"site", "q"})
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is the start of what is held, with no filter but the site."""
+        return self.status == "held" and not (self.filters.keys() - {"site"} or self.before or self.after)
+
     def said(self) -> dict[str, str]:
         """What its address says."""
         return {name: getattr(self, name) for name in NAMES if getattr(self, name) != DEFAULTS[name]}

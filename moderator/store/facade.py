@@ -26,6 +26,7 @@ from moderator.store.preferences import Preferences
 from moderator.store.process import PerProcess
 from moderator.store.remember import Remember
 from moderator.store.shared_secrets import Secrets
+from moderator.store.spot_checks import SpotChecks
 from moderator.store.tallies import Tallies
 from moderator.store.values import (
     ApiKey,
@@ -76,6 +77,7 @@ class Store:
         self.deletions = Deletions(access)
         self.akismet_keys = AkismetKeys(access)
         self.tallies = Tallies(access)
+        self.spot_checks = SpotChecks(access)
         self.callbacks = Callbacks(access)
         self.outbox = Outbox(access)
         self.imports = Imports(access)
