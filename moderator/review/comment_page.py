@@ -32,12 +32,13 @@ def history_of(desk: Desk, comment_id: str) -> History:
 def shown(desk: Desk, history: History) -> dict[str, object]:
     """What the template of one comment needs."""
     now = history.now
-    classifier = desk.shelf.current()
+    site = desk.store.site(now.site_id)
+    classifier = desk.classifier(site)
     blind = Spots(desk).is_blind(now)
     return {
         "card": card(
             now,
-            site=desk.store.site(now.site_id),
+            site=site,
             classifier=classifier,
             unsure=history.unsure,
             parent=desk.store.parents([now]).get(now.id),

@@ -136,7 +136,8 @@ def _sureness(desk: Desk, sites: Mapping[str, Site]) -> Sureness:
 
 def _cards(desk: Desk, spots: Spots, page: QueuePage, sites: Mapping[int, Site], *, in_held: bool) -> list[Card]:
     """Each with its share of the room that is left."""
-    classifier = desk.shelf.current()
+    of = {stored.site_id: sites.get(stored.site_id) for stored in page.comments}
+    classifiers = {site_id: desk.classifier(site) for site_id, site in of.items()}
     parents = desk.store.parents([one for one in page.comments if not one.comment.parent.text])
     found, left = [], TEXTS
     for number, stored in enumerate(page.comments):
@@ -145,8 +146,8 @@ def _cards(desk: Desk, spots: Spots, page: QueuePage, sites: Mapping[int, Site],
         found.append(
             card(
                 stored,
-                site=sites.get(stored.site_id),
-                classifier=classifier,
+                site=of[stored.site_id],
+                classifier=classifiers[stored.site_id],
                 room=room,
                 unsure=page.unsure.get(stored.id, ()),
                 parent=parents.get(stored.id),
