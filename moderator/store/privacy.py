@@ -12,16 +12,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, or_, select, text, update
+from sqlalchemy import Connection, Row, delete, func, or_, select, text, update
 
 from moderator.comment import Comment, Status, Word
+from moderator.known import Kind
 from moderator.pseudonyms import masked, masked_email, normal_email
 from moderator.store.access import Access
 from moderator.store.comments import comment_of
 from moderator.store.deletion import NO_FINGERPRINT
 from moderator.store.ids import micros, new_id
 from moderator.store.remember import comment_text
-from moderator.store.schema import comments, decisions, revisions, sites
+from moderator.store.schema import comments, decisions, revisions, sightings, sites
+from moderator.store.sightings import unpacked
 from moderator.store.verdicts import append
 
 AT_ONCE = 200  # comments a transaction, some 10 ms
@@ -168,8 +170,12 @@ def _erase(connection: Connection, email: str, secret: bytes, at: int) -> Found:
         connection.execute(update(revisions).where(revisions.c.comment_id == comment_id).values(gone))
         connection.execute(update(decisions).where(decisions.c.comment_id == comment_id).values(empty))
         shown = {"status": Status.DELETED.value, "reasons": "[]", "language": "", "has_link": False}
+        seen = {"campaign": None, "traces": None}
         of_comment = update(comments).where(comments.c.id == comment_id)
-        connection.execute(of_comment.values(**gone, **shown, addresses=False))
+        connection.execute(of_comment.values(**gone, **shown, **seen, addresses=False))
+        # What was counted of its author; its hosts, network and wording are not theirs alone.
+        author = (sightings.c.key.in_(unpacked(row.traces))) & (sightings.c.kind == int(Kind.AUTHOR))
+        connection.execute(delete(sightings).where(author))
     _strike_out(connection, found.mentioned, email)
     return found
 

@@ -38,7 +38,7 @@ LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*")
 
 
 def comment_of(form: Form, key: bytes) -> Comment:
-    """The comment in a form, whose id is made with ``key``. Never fails: what is too long is cut, what makes no sense is
+    """The comment in a form, its id made with ``key``. Never fails: what is too long is cut, what makes no sense is
     left out."""
     ip, body = _ip(form), clean(form.get("comment_content")[:MOST_LONG])
     author = Author(
