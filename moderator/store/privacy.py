@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, or_, select, text, update
+from sqlalchemy import Connection, delete, func, or_, select, text, update
 
 from moderator.comment import Comment, Status, Word
 from moderator.known import Kind
@@ -118,7 +118,7 @@ def _masked(content: str, secret: bytes, site_id: int) -> str:
     return comment_text(masked(comment_of(content), secret, site_id))
 
 
-def _same(row: Row[Any]) -> Any:
+def _same(row: Any) -> Any:
     return (revisions.c.comment_id == row.comment_id) & (revisions.c.number == row.number)
 
 
