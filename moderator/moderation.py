@@ -5,6 +5,7 @@ fails inside, the answer is *hold*; when it cannot be stored, there is no answer
 """
 
 import logging
+import threading
 import time
 import traceback
 from collections.abc import Callable, Sequence
@@ -38,6 +39,9 @@ COULD_NOT_JUDGE_SENTENCE = "Something failed inside, so a human should look."
 # What could not be decided in this time is held, late as it is. It never speaks unless something is wrong: the slowest
 # text within the limits of reading.py takes 40 ms. Doors whose clients publish what is late give less (coral.py).
 MOST_SECONDS = 2.0
+# So many comments are read at a time in one process: four of the slowest are done within 160 ms, and who would have to
+# wait for longer than there is time is held without being read. More would only share the same processor.
+MOST_AT_ONCE = 4
 TOOK_TOO_LONG = "took_too_long"
 TOOK_TOO_LONG_SENTENCE = "It could not be judged in time, so a human should look."
 # Without a model nothing is approved by score; the rule no_score speaks before these are looked at.
@@ -75,6 +79,7 @@ class Moderator:
         self._shelf = shelf
         self._clock = clock
         self._monotonic = monotonic
+        self._slots = threading.BoundedSemaphore(MOST_AT_ONCE)
 
     def judge(
         self, site: Site, comment: Comment, *, once: Sequence[Receipt] = (), within: float = MOST_SECONDS
@@ -86,7 +91,7 @@ class Moderator:
         With receipts, what was answered under one of their names is answered again. Raises StoreUnavailable where it
         could not be stored, and with receipts the store's KeyReused and Replayed.
         """
-        judged = _judged(comment, site.policy, self._shelf, within=within, monotonic=self._monotonic)
+        judged = self._judged(site, comment, within)
         try:
             if once:
                 return self._store.once.remember(site, judged, once, at=self._clock())
@@ -103,7 +108,7 @@ class Moderator:
 
         ``again``: they, or others of their batch, came before; known ones then give the answer that stands.
         """
-        judged = [_judged(comment, site.policy, self._shelf, monotonic=self._monotonic) for comment in comments]
+        judged = [self._judged(site, comment, MOST_SECONDS) for comment in comments]
         try:
             return self._store.once.remember_many(site, judged, once, at=self._clock(), again=again)
         except (KeyReused, Replayed):
@@ -113,7 +118,16 @@ class Moderator:
 
     def try_out(self, site: Site, comment: Comment) -> Decision:
         """What would be decided; nothing is stored, counted or learned. Total, as :func:`assess` is."""
-        return _judged(comment, site.policy, self._shelf, monotonic=self._monotonic).decision
+        return self._judged(site, comment, MOST_SECONDS).decision
+
+    def _judged(self, site: Site, comment: Comment, within: float) -> Judged:
+        until = self._monotonic() + within
+        if not self._slots.acquire(timeout=within):
+            return Judged(comment, _held(TOOK_TOO_LONG, TOOK_TOO_LONG_SENTENCE, ""), False)
+        try:
+            return _judged(comment, site.policy, self._shelf, until=until, monotonic=self._monotonic)
+        finally:
+            self._slots.release()
 
     def learn(
         self, site: Site, comment_id: str, word: Word, *, by: str, door: str, once: Sequence[Receipt] = ()
@@ -143,12 +157,12 @@ def _judged(
     site: SitePolicy,
     shelf: Models,
     *,
-    within: float = MOST_SECONDS,
+    until: float | None = None,
     monotonic: Callable[[], float] = time.monotonic,
 ) -> Judged:
     """The decision, with what else the store is to know of the reading."""
     model, has_link = "", False
-    until = monotonic() + within
+    until = monotonic() + MOST_SECONDS if until is None else until
     try:
         classifier = shelf.current()
         model = classifier.id if classifier else ""

@@ -1,10 +1,8 @@
 """What a form says of a comment, in our words; and by what it is recognised when it comes again."""
 
 import hashlib
-import html
 import json
 import re
-import unicodedata
 from datetime import UTC, datetime
 
 from moderator.comment import (
@@ -20,6 +18,7 @@ from moderator.comment import (
     Post,
     clean,
 )
+from moderator.unicode import composed, unescaped
 from moderator.wire.akismet.form import Form
 
 # The field that WordPress's plugin fills with a number up to 250, and its script with the time in milliseconds.
@@ -68,7 +67,7 @@ def own_id(body: str, ip: str, author: Author, post: str) -> str:
     Clients send back no id of ours. What stays the same is the post, the IP, who wrote, and the words: a blog may have
     added markup, escaped quotes and put rel="nofollow" to links before it sends them again.
     """
-    text = html.unescape(body)
+    text = unescaped(body)
     told = (
         SCHEME.sub("", post.strip()).rstrip("/"),
         ip,
@@ -81,7 +80,7 @@ def own_id(body: str, ip: str, author: Author, post: str) -> str:
 
 
 def _plain(text: str) -> str:
-    return NOT_A_WORD.sub(" ", unicodedata.normalize("NFKC", html.unescape(text)).casefold()).strip()
+    return NOT_A_WORD.sub(" ", composed(unescaped(text)).casefold()).strip()
 
 
 def _short(form: Form, *names: str) -> str:
