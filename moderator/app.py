@@ -2,6 +2,7 @@
 
 import logging
 from importlib.metadata import version
+from pathlib import Path
 from typing import Protocol
 
 from flask import Flask, Response, request
@@ -27,6 +28,9 @@ class Shelf(Models, Protocol):
     """What the application asks of the models' shelf."""
 
     problem: str
+
+    def folder_of(self, id: str) -> Path:
+        """Where a version's files are. ModelError where there is none."""
 
 
 def create_app(settings: Settings, *, store: Store, shelf: Shelf, clock: Clock) -> Flask:

@@ -15,7 +15,7 @@ from typing import Protocol
 
 from moderator import policy
 from moderator.classifier import Classifier
-from moderator.comment import Action, Comment, Decision, Reason, Word
+from moderator.comment import Action, Comment, Decision, Reason, Status, Word
 from moderator.policy import Case, Rule, SitePolicy, Thresholds
 from moderator.reading import Reading, read, shared_words
 from moderator.store import (
@@ -94,8 +94,8 @@ class Moderator:
         judged = self._judged(site, comment, within)
         try:
             if once:
-                return self._store.once.remember(site, judged, once, at=self._clock())
-            return self._store.remember(site, *judged, at=self._clock())
+                return _told(site, self._store.once.remember(site, judged, once, at=self._clock()))
+            return _told(site, self._store.remember(site, *judged, at=self._clock()))
         except (KeyReused, Replayed):
             raise
         except Exception as error:
@@ -110,7 +110,8 @@ class Moderator:
         """
         judged = [self._judged(site, comment, MOST_SECONDS) for comment in comments]
         try:
-            return self._store.once.remember_many(site, judged, once, at=self._clock(), again=again)
+            found = self._store.once.remember_many(site, judged, once, at=self._clock(), again=again)
+            return replace(found, answers=tuple(_told(site, answer) for answer in found.answers))
         except (KeyReused, Replayed):
             raise
         except Exception as error:
@@ -136,6 +137,13 @@ class Moderator:
         if once:
             return self._store.once.give_verdict(site, comment_id, word, once, by=by, door=door)
         return self._store.give_verdict(comment_id, word, by=by, door=door, site=site)
+
+
+def _told(site: Site, remembered: Remembered) -> Remembered:
+    """What the blog is told: of a site that only watches, *approve*, with the reasons of what was stored."""
+    if not site.policy.shadow:
+        return remembered
+    return replace(remembered, decision=replace(remembered.decision, action=Action.APPROVE), status=Status.APPROVED)
 
 
 def _unavailable(error: Exception) -> StoreUnavailable:
@@ -189,7 +197,7 @@ def decide(comment: Comment, site: SitePolicy, classifier: Classifier | None) ->
 def _decide(comment: Comment, reading: Reading, site: SitePolicy, classifier: Classifier | None) -> Decision:
     assessed = classifier.assess(reading) if classifier else None  # at most 5 ms: a reading is bounded
     score = assessed.score if assessed else None
-    thresholds = classifier.thresholds if classifier else NO_THRESHOLDS
+    thresholds = policy.lines(site, classifier.id, classifier.thresholds) if classifier else NO_THRESHOLDS
     action, rule = policy.decide(Case(comment, reading, site, score, thresholds))
     reasons = [reason_of(rule, reading, comment)]
     if assessed:
