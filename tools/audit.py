@@ -29,7 +29,7 @@ def told(lock: str, found: Sequence[dict[str, Any]]) -> tuple[list[str], int]:
     """A line for each weakness, and one of what was looked up; how many weaknesses there are."""
     weak = [(one, hole) for one in found for hole in one.get("vulns", ())]
     lines = [
-        f"{lock}: {one['name']} {one['version']} has {hole['id']}; mended in {', '.join(hole['fix_versions']) or 'none yet'}"
+        f"{lock}: {one['name']} {one['version']} has {hole['id']}; mended in {', '.join(hole['fix_versions']) or '-'}"
         for one, hole in weak
     ]
     unknown = sum("skip_reason" in one for one in found)

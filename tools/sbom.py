@@ -31,7 +31,7 @@ def licence(name: str) -> list[dict[str, Any]]:
         told = metadata.metadata(name)
     except metadata.PackageNotFoundError:
         return []
-    expression = told.get("License-Expression")
+    expression = next(iter(told.get_all("License-Expression", [])), "")
     if expression:
         return [{"expression": expression}]
     classified = [
