@@ -11,7 +11,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from moderator import review
 from moderator import settings as all_settings
-from moderator.moderation import Models, Moderator, StoreUnavailable, log_fault
+from moderator.adaptation import Adaptation, Models
+from moderator.moderation import Moderator, StoreUnavailable, log_fault
 from moderator.settings import Settings
 from moderator.store import Clock, Store, StoreError
 from moderator.wire import akismet, blogspam, coral, native, problems
@@ -33,11 +34,17 @@ class Shelf(Models, Protocol):
         """Where a version's files are. ModelError where there is none."""
 
 
-def create_app(settings: Settings, *, store: Store, shelf: Shelf, clock: Clock) -> Flask:
-    """The application over an open store. It reads no environment, and starts nothing."""
+def create_app(
+    settings: Settings, *, store: Store, shelf: Shelf, clock: Clock, adaptation: Adaptation | None = None
+) -> Flask:
+    """The application over an open store. It reads no environment, and starts nothing.
+
+    ``adaptation``: the sites' own classifiers, where somebody else works with them too.
+    """
     app = Flask("moderator", static_folder=None)
     app.url_map.merge_slashes = False  # a redirect would lose the body of a POST
-    moderator = Moderator(store, shelf, clock)
+    adaptation = adaptation or Adaptation(store, shelf)
+    moderator = Moderator(store, shelf, clock, adaptation=adaptation)
     limits = Limits(store, clock, site_rate=settings.site_rate, wrong_key_rate=settings.wrong_key_rate)
     most = settings.max_request_bytes
     app.register_blueprint(native.blueprint(store, moderator, clock, limits, most_bytes=most))
@@ -46,7 +53,7 @@ def create_app(settings: Settings, *, store: Store, shelf: Shelf, clock: Clock) 
     app.register_blueprint(akismet.blueprint(store, moderator, clock, limits, pepper=pepper, most_bytes=most))
     app.register_blueprint(blogspam.blueprint(store, moderator, limits, most_bytes=most))
     app.register_blueprint(coral.blueprint(store, moderator, limits, most_bytes=most))
-    app.register_blueprint(review.blueprint(store, shelf, settings, clock))
+    app.register_blueprint(review.blueprint(store, shelf, settings, clock, adaptation=adaptation))
     _add_probes(app, store, shelf)
     _add_errors(app)
     _add_headers(app, settings)

@@ -11,9 +11,9 @@ import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Protocol
 
 from moderator import policy
+from moderator.adaptation import Adaptation, Models
 from moderator.classifier import Classifier
 from moderator.comment import Action, Comment, Decision, Reason, Status, Word
 from moderator.policy import Case, Rule, SitePolicy, Thresholds
@@ -57,13 +57,6 @@ class StoreUnavailable(ModerationError):
     """The decision could not be stored, so there is none; sending the same comment again is safe."""
 
 
-class Models(Protocol):
-    """Where the model that answers now is found; a shelf.Shelf."""
-
-    def current(self) -> Classifier | None:
-        """The model that answers now, if there is one."""
-
-
 class Moderator:
     """Judges comments and takes in verdicts, for all sites."""
 
@@ -73,10 +66,12 @@ class Moderator:
         shelf: Models,
         clock: Callable[[], datetime],
         *,
+        adaptation: Adaptation | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
+        """``adaptation`` has the sites' own classifiers; None: one of its own, over this shelf."""
         self._store = store
-        self._shelf = shelf
+        self._sites = adaptation or Adaptation(store, shelf)
         self._clock = clock
         self._monotonic = monotonic
         self._slots = threading.BoundedSemaphore(MOST_AT_ONCE)
@@ -126,17 +121,25 @@ class Moderator:
         if not self._slots.acquire(timeout=within):
             return Judged(comment, _held(TOOK_TOO_LONG, TOOK_TOO_LONG_SENTENCE, ""), False)
         try:
-            return _judged(comment, site.policy, self._shelf, until=until, monotonic=self._monotonic)
+            return _judged(comment, site.policy, self._sites.of(site), until=until, monotonic=self._monotonic)
         finally:
             self._slots.release()
 
     def learn(
-        self, site: Site, comment_id: str, word: Word, *, by: str, door: str, once: Sequence[Receipt] = ()
+        self,
+        site: Site,
+        comment_id: str,
+        word: Word,
+        *,
+        by: str,
+        door: str,
+        once: Sequence[Receipt] = (),
+        key: str = "",
     ) -> Given:
         """Store a human's word on a comment of this site. Raises the store's UnknownComment and StoreError."""
         if once:
-            return self._store.once.give_verdict(site, comment_id, word, once, by=by, door=door)
-        return self._store.give_verdict(comment_id, word, by=by, door=door, site=site)
+            return self._store.once.give_verdict(site, comment_id, word, once, by=by, door=door, key=key)
+        return self._store.give_verdict(comment_id, word, by=by, door=door, site=site, key=key)
 
 
 def _told(site: Site, remembered: Remembered) -> Remembered:
