@@ -43,13 +43,13 @@ def create_app(
     """
     app = Flask("moderator", static_folder=None)
     app.url_map.merge_slashes = False  # a redirect would lose the body of a POST
+    pepper = all_settings.secret(settings.data)
     adaptation = adaptation or Adaptation(store, shelf)
-    moderator = Moderator(store, shelf, clock, adaptation=adaptation)
+    moderator = Moderator(store, shelf, clock, secret=pepper, adaptation=adaptation)
     limits = Limits(store, clock, site_rate=settings.site_rate, wrong_key_rate=settings.wrong_key_rate)
     most = settings.max_request_bytes
     app.register_blueprint(native.blueprint(store, moderator, clock, limits, most_bytes=most))
     app.register_blueprint(page.blueprint(settings.public_url))
-    pepper = all_settings.secret(settings.data)
     app.register_blueprint(akismet.blueprint(store, moderator, clock, limits, pepper=pepper, most_bytes=most))
     app.register_blueprint(blogspam.blueprint(store, moderator, limits, most_bytes=most))
     app.register_blueprint(coral.blueprint(store, moderator, limits, most_bytes=most))
