@@ -11,8 +11,9 @@ from review_desk import PASSWORD, Desk, form
 from werkzeug.datastructures import MultiDict
 from werkzeug.test import TestResponse
 
-from moderator.comment import Status, Word
+from moderator.comment import Action, Status, Word
 from moderator.review import keymap, queue
+from moderator.store.rescoring import Rescored
 
 MINIMAL = {"Prefer": "return=minimal"}
 
@@ -271,3 +272,19 @@ def test_a_full_page_is_below_100_kb_whatever_it_shows(desk: Desk, body: str) ->
     answer = desk.browser.get("/")
     assert answer.status_code == 200
     assert len(answer.data) < 100_000
+
+
+def test_what_waits_and_changed_after_a_verdict_is_told_with_a_link(desk: Desk) -> None:
+    ids = [desk.hold(f"number {number}") for number in range(3)]
+    desk.say(ids[0], "spam")
+    desk.store.rescoring.claim(desk.site.id, "here", model="m1", upto=1)
+    desk.store.rescoring.store([Rescored(one, 1, 0.999, Action.REJECT) for one in ids[1:]])
+    desk.store.rescoring.done(desk.site.id, "here", model="m1", upto=1, waiting=2, changed=2)
+    page = desk.browser.get("/").text
+    assert "2 waiting comments changed after what was said:" in page and 'href="/?would=reject"' in page
+    shown = desk.browser.get("/?would=reject").text
+    assert "number 1" in shown and "number 2" in shown and "number 0" not in shown
+    assert "number 1" not in desk.browser.get("/?would=approve").text
+    desk.clock.pass_(hours=1)
+    desk.log_in()
+    assert "waiting comments changed" not in desk.browser.get("/").text

@@ -12,6 +12,7 @@ from moderator import policy
 from moderator.comment import Status, Word
 from moderator.review.cards import Card, card
 from moderator.review.desk import Desk, moment_of, session, stamp_of
+from moderator.review.done import NEWS
 from moderator.review.language import gettext, marked, ngettext
 from moderator.review.shown import Room
 from moderator.review.spot import Spots
@@ -65,6 +66,7 @@ def add(blueprint: Blueprint, desk: Desk) -> None:
             rules=RULES,
             orders={order: name for order, name in ORDERS.items() if view.status == "held" or order not in ONLY_HELD},
             bulk=BULK[view.shown],
+            changed=_changed(desk, sites[view.site].id if view.site else None),
             fitting=_fitting(desk, view, page, sites, counts),
             seen=stamp_of(now),
             arrived=f"/arrived?{urlencode(view.from_start().said())}",
@@ -118,6 +120,12 @@ def _fitting(
         return counts[view.status]
     counted = desk.store.deeds.count(view.filter(sites))
     return Counted(max(counted.number, len(page.comments)), counted.whole)
+
+
+def _changed(desk: Desk, site_id: int | None) -> int:
+    """How many of those that wait crossed a threshold after what was said of others a short while ago."""
+    latest = desk.store.rescoring.latest(site_id)
+    return latest.changed if latest.at is not None and desk.clock() - latest.at < NEWS else 0
 
 
 def _sureness(desk: Desk, sites: Mapping[str, Site]) -> Sureness:
