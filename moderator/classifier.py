@@ -2,6 +2,7 @@
 
 The classifier is logistic regression over the hashed spaces of features.py, each scaled to length one, and the signals
 of signals.py. Its log-odds are a sum, so every reason that is shown is a part of the score and not a story about it.
+A long text counts as its worst part does, if that is worse than the whole (windows.py).
 """
 
 import math
@@ -15,13 +16,14 @@ from numpy.typing import NDArray
 
 from moderator import features, model_file
 from moderator.comment import Comment, Reason
-from moderator.layout import lay_out
+from moderator.layout import Layout, lay_out
 from moderator.model_file import ModelError
 from moderator.policy import Thresholds
 from moderator.reading import Reading, read
 from moderator.shading import Weighed, heaviest, shade
 from moderator.signals import SIGNALS, measure, sentence
 from moderator.spaces import AUTHOR, BODY, NAMED, NAMED_WORDS, SPACES, WORDS, whole
+from moderator.windows import LEAST, MARGIN, windows, worst
 
 # Models answer their probes to this, across processors and NumPy versions: sums of 32-bit floats in another order.
 PROBE_TOLERANCE = 1e-4
@@ -32,6 +34,7 @@ MOST_REASONS = 4
 SIGNALS_SAY = [(signal.__name__, sentence(signal)) for signal in SIGNALS]
 SPACES_SAY = [(space.name, f"{space.says[0].upper()}{space.says[1:]}.") for space in SPACES]
 TEXT = (BODY, WORDS)
+PART_SAYS = "The text is judged by its worst part, as good words around a spam do not make it better."
 # However it is read, it is one name.
 NAME = (AUTHOR, NAMED, NAMED_WORDS)
 
@@ -97,25 +100,51 @@ class Classifier:
         logits = np.full(len(readings), self.bias)
         for start in range(0, len(readings), features.BLOCK):
             block = readings[start : start + features.BLOCK]
-            rows = features.rows([lay_out(reading) for reading in block])
+            layouts = [lay_out(reading) for reading in block]
+            sums = features.rows(layouts).sums(self.weights)
             here = logits[start : start + features.BLOCK]
-            here += rows.sums(self.weights).sum(axis=1)
+            here += sums.sum(axis=1)
+            here += self._worse(layouts, sums[:, TEXT].sum(axis=1))
             signals = np.array([measure(reading) for reading in block])
             here += (signals - self.signal_means) @ self.signal_weights
         return logits
 
+    def _worse(self, layouts: Sequence[Layout], texts: NDArray[np.float64]) -> NDArray[np.float64]:
+        """How much more than the whole text its worst part says for spam, which is what counts; 0 for most."""
+        parted = [(number, parts) for number, layout in enumerate(layouts) if (parts := windows(layout))]
+        more = np.zeros(len(layouts))
+        if parted:
+            found, _ = worst(self.weights, [part for _, parts in parted for part in parts])
+            owner = np.repeat([number for number, _ in parted], [len(parts) for _, parts in parted])
+            np.maximum.at(more, owner, found - MARGIN - texts[owner])
+        return more
+
     def assess(self, reading: Reading) -> Assessment:
         """Score and reasons, from one pass over the features."""
-        block = features.grams([lay_out(reading)])
-        spaces = self._spaces(block)
+        block, spaces, margin = self._spaces(reading)
         signals = self._signals(reading)
-        score = sigmoid(self.bias + sum(spaces) + sum(signals))
+        score = sigmoid(self.bias + sum(spaces) + sum(signals) - margin)
         return Assessment(score, self._reasons(reading, block, spaces, signals))
 
-    def _spaces(self, block: features.Grams) -> list[float]:
-        """What each space of a block of one adds to the log-odds."""
+    def _spaces(self, reading: Reading) -> tuple[features.Grams, list[float], float]:
+        """What each space adds to the log-odds, and what of that is taken off.
+
+        Where a part of the text says more for spam than the whole, by more than MARGIN, the text's spaces are that
+        part's; the n-grams are those of the text that counts.
+        """
+        layout = lay_out(reading)
+        block = features.grams([layout])
         spaces: list[float] = features.distinct(block).sums(self.weights)[0].tolist()
-        return spaces
+        if layout.body_end > LEAST:
+            parts = windows(layout)
+            found, at = worst(self.weights, parts) if parts else (np.zeros(0), 0)
+            if parts and found[at] - MARGIN > sum(spaces[i] for i in TEXT):
+                block = features.grams([parts[at]])
+                of_part = features.distinct(block).sums(self.weights)[0]
+                for space in TEXT:
+                    spaces[space] = float(of_part[space])
+                return block, spaces, MARGIN
+        return block, spaces, 0.0
 
     def _signals(self, reading: Reading) -> list[float]:
         """What each signal adds to the log-odds."""
@@ -158,12 +187,12 @@ class Classifier:
 
     def explain(self, reading: Reading) -> Explanation:
         """The whole account of the score; its parts sum to its log-odds."""
-        block = features.grams([lay_out(reading)])
-        spaces = self._spaces(block)
+        block, spaces, margin = self._spaces(reading)
         signals = self._signals(reading)
         said = zip(SPACES_SAY + SIGNALS_SAY, spaces + signals, strict=True)
         parts = [(says, weight) for (_, says), weight in said]
-        logit = self.bias + sum(spaces) + sum(signals)
+        parts.append((PART_SAYS, -margin))
+        logit = self.bias + sum(spaces) + sum(signals) - margin
         parts = sorted((part for part in parts if part[1]), key=lambda part: -abs(part[1]))
         words = shade(self.weights, block, reading.text)
         return Explanation(sigmoid(logit), logit, self.bias, tuple(parts), words)
