@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from moderator import __version__
-from moderator.classifier import load
+from moderator.classifier import Classifier, load
 from moderator.comment import Author, Comment, Parent, Post
 from moderator.model_file import FORMAT, MANIFEST, MODEL, PROBES, WEIGHTS, digest, self_digest
 from moderator.policy import Thresholds
@@ -52,9 +52,9 @@ PROBE_COMMENTS = (
     ),
     Comment("شكرا جزيلا على المقال الرائع", parent=Parent(text="مرحبا")),
     Comment(
-        "The tram to the lake runs every ten minutes, and from the last stop it is a short walk under old trees. We took "
-        "bread and cheese along and stayed until it got dark. Ch34p m3d5 0nl1n3, v1517 0ur p1ll5 5h0p t0day! The water "
-        "was cold, the children did not mind, and in the evening somebody played the accordion on the jetty."
+        "The tram to the lake runs every ten minutes, and from the last stop it is a short walk under old trees. We "
+        "took bread and cheese along and stayed until it got dark. Ch34p m3d5 0nl1n3, v1517 0ur p1ll5 5h0p t0day! The "
+        "water was cold, the children did not mind, and in the evening somebody played the accordion on the jetty."
     ),
     Comment("<p>hello <span style='display:none'>hidden words</span> there</p><!-- note -->", kind="pingback"),
 )

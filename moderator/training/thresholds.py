@@ -88,8 +88,8 @@ def settled(
     """A fresh model calibrated, and its thresholds, from comments that the scoring model has not seen.
 
     Those are the yardstick and, out of fold, the project's own comments: they alone carry an author on most rows, as a
-    blog's do. Thresholds from data sets without authors held 8 % of a blog's good comments for a budget of 1 %. They are
-    of the scores that will be served, so of long texts' worst parts too.
+    blog's do. Thresholds from data sets without authors held 8 % of a blog's good comments for a budget of 1 %. They
+    are of the scores that will be served, so of long texts' worst parts too.
     """
     spam, genre = gathered.spam, gathered.from_sources("starter/")
     fold = fold_of(gathered.groups[learned], FOLDS)
