@@ -5,6 +5,7 @@ fails inside, the answer is *hold*; when it cannot be stored, there is no answer
 """
 
 import logging
+import time
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -34,6 +35,11 @@ log = logging.getLogger(__name__)
 # Not one of policy.RULES: those judge comments, this says that nothing could.
 COULD_NOT_JUDGE = "could_not_judge"
 COULD_NOT_JUDGE_SENTENCE = "Something failed inside, so a human should look."
+# What could not be decided in this time is held, late as it is. It never speaks unless something is wrong: the slowest
+# text within the limits of reading.py takes 40 ms. Doors whose clients publish what is late give less (coral.py).
+MOST_SECONDS = 2.0
+TOOK_TOO_LONG = "took_too_long"
+TOOK_TOO_LONG_SENTENCE = "It could not be judged in time, so a human should look."
 # Without a model nothing is approved by score; the rule no_score speaks before these are looked at.
 NO_THRESHOLDS = Thresholds(hold=0.0, reject=None)
 MOST_OF_A_HOST = 100
@@ -57,18 +63,30 @@ class Models(Protocol):
 class Moderator:
     """Judges comments and takes in verdicts, for all sites."""
 
-    def __init__(self, store: Store, shelf: Models, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        shelf: Models,
+        clock: Callable[[], datetime],
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._store = store
         self._shelf = shelf
         self._clock = clock
+        self._monotonic = monotonic
 
-    def judge(self, site: Site, comment: Comment, *, once: Sequence[Receipt] = ()) -> Remembered:
+    def judge(
+        self, site: Site, comment: Comment, *, once: Sequence[Receipt] = (), within: float = MOST_SECONDS
+    ) -> Remembered:
         """Decide, store, and answer: the decision that stands for this comment is on disk when this returns.
+
+        What is not decided ``within`` so many seconds is a hold.
 
         With receipts, what was answered under one of their names is answered again. Raises StoreUnavailable where it
         could not be stored, and with receipts the store's KeyReused and Replayed.
         """
-        judged = _judged(comment, site.policy, self._shelf)
+        judged = _judged(comment, site.policy, self._shelf, within=within, monotonic=self._monotonic)
         try:
             if once:
                 return self._store.once.remember(site, judged, once, at=self._clock())
@@ -85,7 +103,7 @@ class Moderator:
 
         ``again``: they, or others of their batch, came before; known ones then give the answer that stands.
         """
-        judged = [_judged(comment, site.policy, self._shelf) for comment in comments]
+        judged = [_judged(comment, site.policy, self._shelf, monotonic=self._monotonic) for comment in comments]
         try:
             return self._store.once.remember_many(site, judged, once, at=self._clock(), again=again)
         except (KeyReused, Replayed):
@@ -95,7 +113,7 @@ class Moderator:
 
     def try_out(self, site: Site, comment: Comment) -> Decision:
         """What would be decided; nothing is stored, counted or learned. Total, as :func:`assess` is."""
-        return assess(comment, site.policy, self._shelf)
+        return _judged(comment, site.policy, self._shelf, monotonic=self._monotonic).decision
 
     def learn(
         self, site: Site, comment_id: str, word: Word, *, by: str, door: str, once: Sequence[Receipt] = ()
@@ -120,19 +138,33 @@ def assess(comment: Comment, site: SitePolicy, shelf: Models) -> Decision:
     return _judged(comment, site, shelf).decision
 
 
-def _judged(comment: Comment, site: SitePolicy, shelf: Models) -> Judged:
+def _judged(
+    comment: Comment,
+    site: SitePolicy,
+    shelf: Models,
+    *,
+    within: float = MOST_SECONDS,
+    monotonic: Callable[[], float] = time.monotonic,
+) -> Judged:
     """The decision, with what else the store is to know of the reading."""
     model, has_link = "", False
+    until = monotonic() + within
     try:
         classifier = shelf.current()
         model = classifier.id if classifier else ""
         reading = read(comment)
         has_link = bool(reading.links)
-        return Judged(comment, _decide(comment, reading, site, classifier), has_link)
+        decision = _decide(comment, reading, site, classifier) if monotonic() < until else None
+        if decision is None or (decision.action is Action.APPROVE and monotonic() >= until):
+            return Judged(comment, _held(TOOK_TOO_LONG, TOOK_TOO_LONG_SENTENCE, model), has_link)
+        return Judged(comment, decision, has_link)
     except Exception as error:
         log_fault("judging a comment", error)
-        reasons = (Reason(COULD_NOT_JUDGE, COULD_NOT_JUDGE_SENTENCE),)
-        return Judged(comment, Decision(Action.HOLD, COULD_NOT_JUDGE, None, reasons, model), has_link)
+        return Judged(comment, _held(COULD_NOT_JUDGE, COULD_NOT_JUDGE_SENTENCE, model), has_link)
+
+
+def _held(rule: str, sentence: str, model: str) -> Decision:
+    return Decision(Action.HOLD, rule, None, (Reason(rule, sentence),), model)
 
 
 def decide(comment: Comment, site: SitePolicy, classifier: Classifier | None) -> Decision:
