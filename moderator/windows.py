@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from moderator import features
 from moderator.layout import LEAD, WRITTEN, Layout
 from moderator.spaces import BODY, WORDS
+from moderator.weights import Weights
 
 # Characters of a part, and from the start of one to the start of the next. Of 80, 120 and 200 the best: shorter ones
 # say less of honest comments too, longer ones leave the attacker more room (docs/notes.md).
@@ -43,7 +44,7 @@ def _part(body: str, start: int) -> Layout:
     return Layout(f"{LEAD}{piece}{LEAD}", (len(LEAD) - 1, len(piece) + 1, *_NOTHING_ELSE), ())
 
 
-def worst(weights: NDArray[np.float32], parts: Sequence[Layout]) -> tuple[NDArray[np.float64], int]:
+def worst(weights: Weights, parts: Sequence[Layout]) -> tuple[NDArray[np.float64], int]:
     """What the text of each part adds to the log-odds, and the number of the part where that is most."""
     found = np.concatenate(
         [
