@@ -21,7 +21,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-sys.path[0] = str(Path(__file__).parent.parent)  # in place of this folder, whose queue.py is not Python's
+sys.path.remove(str(Path(__file__).parent.resolve()))  # its queue.py is not Python's
+sys.path.insert(0, str(Path(__file__).parent.parent))
 
 import click
 from sqlalchemy import create_engine, text
