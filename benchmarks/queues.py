@@ -1,6 +1,6 @@
 """The moderators' pages over a million stored comments, 50,000 of them held: every view, and a verdict.
 
-    python benchmarks/queue.py --json
+    python benchmarks/queues.py --json
 
 The whole page is made, the model's explanations and the template among it, in this process and without a network: what
 the server spends. Each view is asked for at several places, in rounds that go through all views, so that what else the
