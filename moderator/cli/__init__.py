@@ -11,6 +11,7 @@ from moderator.cli import (
     blogspam,
     callbacks,
     coral,
+    database,
     datasets,
     explaining,
     exports,
@@ -39,7 +40,8 @@ def commands() -> None:
 COMMANDS: tuple[click.Command, ...] = (
     # Running it.
     serving.serve,
-    serving.upgrade,
+    database.database,
+    database.upgrade,  # as it was called before there was `db`
     serving.settings,
     # Who is served, and who decides.
     keeping.sites,

@@ -1,4 +1,4 @@
-"""serve · upgrade · settings."""
+"""serve · settings."""
 
 from typing import Any
 
@@ -24,20 +24,6 @@ def serve(**flags: Any) -> None:
     from moderator import server
 
     server.serve(settings_of(**flags))
-
-
-@click.command()
-@finds_installation
-def upgrade(**flags: Any) -> None:
-    """Create the store's tables, or bring them to this version (`serve` does it by itself on SQLite).
-
-    \b
-    moderator upgrade --database postgresql://moderator@localhost/moderator
-    """
-    from moderator.store import Store
-
-    Store.upgrade(settings_of(**flags).database_url)
-    click.echo("the store is at this version's level")
 
 
 @click.command()
