@@ -24,5 +24,5 @@ def command(*arguments: object) -> Done:
             main([str(argument) for argument in arguments])
         except SystemExit as left:
             status = left.code if isinstance(left.code, int) else 0
-    said = [stream.buffer.getvalue().decode() for stream in (out, err)]  # type: ignore[attr-defined]
+    said = [stream.buffer.getvalue().decode() for stream in (out, err)]
     return Done(status, *said)
