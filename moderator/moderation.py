@@ -5,6 +5,7 @@ fails inside, the answer is *hold*; when it cannot be stored, there is no answer
 """
 
 import logging
+import time
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -47,6 +48,10 @@ class StoreUnavailable(ModerationError):
     """The decision could not be stored, so there is none; sending the same comment again is safe."""
 
 
+# Who wants to know of each decision that is on disk: the site, the answer, and how many seconds it took.
+Tell = Callable[[Site, Remembered, float], object]
+
+
 class Models(Protocol):
     """Where the model that answers now is found; a shelf.Shelf."""
 
@@ -57,10 +62,13 @@ class Models(Protocol):
 class Moderator:
     """Judges comments and takes in verdicts, for all sites."""
 
-    def __init__(self, store: Store, shelf: Models, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, store: Store, shelf: Models, clock: Callable[[], datetime], *, tell: Sequence[Tell] = ()
+    ) -> None:
         self._store = store
         self._shelf = shelf
         self._clock = clock
+        self._tell = tell
 
     def judge(self, site: Site, comment: Comment, *, once: Sequence[Receipt] = ()) -> Remembered:
         """Decide, store, and answer: the decision that stands for this comment is on disk when this returns.
@@ -68,15 +76,19 @@ class Moderator:
         With receipts, what was answered under one of their names is answered again. Raises StoreUnavailable where it
         could not be stored, and with receipts the store's KeyReused and Replayed.
         """
+        begun = time.perf_counter()
         judged = _judged(comment, site.policy, self._shelf)
         try:
             if once:
-                return self._store.once.remember(site, judged, once, at=self._clock())
-            return self._store.remember(site, *judged, at=self._clock())
+                answer = self._store.once.remember(site, judged, once, at=self._clock())
+            else:
+                answer = self._store.remember(site, *judged, at=self._clock())
         except (KeyReused, Replayed):
             raise
         except Exception as error:
             raise _unavailable(error) from error
+        self._told(site, (answer,), begun)
+        return answer
 
     def judge_many(
         self, site: Site, comments: Sequence[Comment], *, once: Sequence[Receipt] = (), again: bool = False
@@ -85,13 +97,26 @@ class Moderator:
 
         ``again``: they, or others of their batch, came before; known ones then give the answer that stands.
         """
+        begun = time.perf_counter()
         judged = [_judged(comment, site.policy, self._shelf) for comment in comments]
         try:
-            return self._store.once.remember_many(site, judged, once, at=self._clock(), again=again)
+            batch = self._store.once.remember_many(site, judged, once, at=self._clock(), again=again)
         except (KeyReused, Replayed):
             raise
         except Exception as error:
             raise _unavailable(error) from error
+        self._told(site, batch.answers, begun)
+        return batch
+
+    def _told(self, site: Site, answers: Sequence[Remembered], begun: float) -> None:
+        """Tell who counts and logs; what fails there is no reason not to answer."""
+        seconds = time.perf_counter() - begun
+        try:
+            for tell in self._tell:
+                for answer in answers:
+                    tell(site, answer, seconds)
+        except Exception as error:
+            log_fault("telling of a decision", error)
 
     def try_out(self, site: Site, comment: Comment) -> Decision:
         """What would be decided; nothing is stored, counted or learned. Total, as :func:`assess` is."""

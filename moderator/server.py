@@ -1,7 +1,6 @@
 """Starts an installation: opens its store, sees to the first site and person, and runs gunicorn on its application."""
 
 import atexit
-import logging
 import socket
 import sys
 import threading
@@ -14,8 +13,10 @@ from typing import Any
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
+from moderator import journal
 from moderator import settings as all_settings
-from moderator.app import create_app
+from moderator.app import create_app, staying
+from moderator.arbiter import Leaving, PatientArbiter, RootLogger
 from moderator.callbacks.courier import Courier
 from moderator.settings import Settings, SettingsError
 from moderator.shelf import Shelf
@@ -82,10 +83,12 @@ def first_start(store: Store, settings: Settings) -> FirstStart:
     return FirstStart(site, key, login, token)
 
 
-def make_app(settings: Settings, *, announce: Callable[[FirstStart], None]) -> tuple[Flask, Courier]:
+def make_app(
+    settings: Settings, *, announce: Callable[[FirstStart], None], leaving: Callable[[], bool] = staying
+) -> tuple[Flask, Courier]:
     """The installation's application, with its store made ready, and who tells its blogs of verdicts, not yet started.
 
-    ``announce`` is told what a first start made.
+    ``announce`` is told what a first start made; ``leaving`` says whether the server is about to stop.
     """
     store = open_store(settings)
     try:
@@ -93,7 +96,8 @@ def make_app(settings: Settings, *, announce: Callable[[FirstStart], None]) -> t
     finally:
         store.close()  # its thread must not be running when gunicorn forks
     store = Store.open(settings.database_url, clock=now)
-    return create_app(settings, store=store, shelf=open_shelf(settings), clock=now), Courier(store, now)
+    app = create_app(settings, store=store, shelf=open_shelf(settings), clock=now, leaving=leaving)
+    return app, Courier(store, now)
 
 
 def link_to_set_password(base: str, token: str) -> str:
@@ -125,15 +129,25 @@ def base_url(settings: Settings, port: int) -> str:
 
 def serve(settings: Settings) -> None:
     """Serve until told to stop. Raises ServerError, SettingsError or StoreError where it cannot start."""
-    start_logging(settings)
+    journal.start(settings)
     listener = listen(settings)  # before all else: a taken port must not use up what is shown once
     base = base_url(settings, listener.getsockname()[1])
     made: list[FirstStart] = []
-    app, courier = make_app(settings, announce=made.append)
-    run(app, settings, listener, ready="\n".join(welcome(settings, base, made[0])), courier=courier)
+    leaving = Leaving()
+    app, courier = make_app(settings, announce=made.append, leaving=leaving)
+    ready = "\n".join(welcome(settings, base, made[0]))
+    run(app, settings, listener, ready=ready, courier=courier, leaving=leaving)
 
 
-def run(app: Any, settings: Settings, listener: socket.socket, *, ready: str, courier: Courier | None = None) -> None:
+def run(
+    app: Any,
+    settings: Settings,
+    listener: socket.socket,
+    *,
+    ready: str,
+    courier: Courier | None = None,
+    leaving: Leaving | None = None,
+) -> None:
     """Serve this WSGI application until told to stop, and print ``ready`` when it takes requests.
 
     The courier works in each process, from after the fork on: threads do not survive one.
@@ -142,13 +156,7 @@ def run(app: Any, settings: Settings, listener: socket.socket, *, ready: str, co
     if courier is not None:
         options["post_worker_init"] = lambda worker: courier.start()
         options["worker_exit"] = lambda arbiter, worker: courier.stop()
-    _Gunicorn(app, options).run()
-
-
-def start_logging(settings: Settings) -> None:
-    """One line an event, on standard error."""
-    logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells of its own inside at every start
+    PatientArbiter(_Gunicorn(app, options), leaving=leaving or Leaving(), seconds=settings.drain_seconds).run()
 
 
 def listen(settings: Settings) -> socket.socket:
@@ -182,6 +190,7 @@ def _options(settings: Settings, listener: socket.socket, when_ready: Callable[[
         "forwarded_allow_ips": "",  # who is believed is the setting trusted_proxies
         "control_socket_disable": True,
         "proc_name": "moderator",
+        "logger_class": RootLogger,
         "loglevel": "warning" if settings.log_level == "info" else settings.log_level,
         "when_ready": when_ready,
     }

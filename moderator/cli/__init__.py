@@ -22,6 +22,7 @@ from moderator.cli import (
     models,
     secrets,
     serving,
+    showing,
     training,
 )
 
@@ -42,7 +43,7 @@ COMMANDS: tuple[click.Command, ...] = (
     serving.serve,
     database.database,
     database.upgrade,  # as it was called before there was `db`
-    serving.settings,
+    showing.settings,
     # Who is served, and who decides.
     keeping.sites,
     keeping.users,

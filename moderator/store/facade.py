@@ -43,6 +43,7 @@ from moderator.store.values import (
     StoredComment,
     Sureness,
 )
+from moderator.store.watching import Watching
 
 WRITE_DEADLINE = 5.0  # seconds that a caller waits for its write to be on disk
 SESSION_IDLE = timedelta(minutes=30)
@@ -76,6 +77,7 @@ class Store:
         self.callbacks = Callbacks(access)
         self.outbox = Outbox(access)
         self.imports = Imports(access)
+        self.watching = Watching(access)
 
     # Opening and closing
 
