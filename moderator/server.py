@@ -4,11 +4,11 @@ import atexit
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
@@ -18,6 +18,7 @@ from moderator import settings as all_settings
 from moderator.app import create_app, staying
 from moderator.arbiter import Leaving, PatientArbiter, RootLogger
 from moderator.callbacks.courier import Courier
+from moderator.library import Library
 from moderator.settings import Settings, SettingsError
 from moderator.shelf import Shelf
 from moderator.store import NameTaken, Role, Store
@@ -50,9 +51,30 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+class Part(Protocol):
+    """What works beside the answering, in threads of each process."""
+
+    def start(self) -> None:
+        """Begin; after the fork, as threads do not survive one."""
+
+    def stop(self) -> None:
+        """End."""
+
+
 def open_shelf(settings: Settings) -> Shelf:
-    """The installation's models, with the shipped one."""
-    return Shelf(settings.data / "model")
+    """The installation's models, with the shipped one. What is put in force is so on all nodes of a shared store."""
+    shelf = Shelf(settings.data / "model")
+    if not settings.database_url.startswith("sqlite"):
+        shelf.before_pointing = partial(_share, settings, shelf)
+    return shelf
+
+
+def _share(settings: Settings, shelf: Shelf, ids: Sequence[str]) -> None:
+    store = open_store(settings)
+    try:
+        Library(store, shelf).share(ids)
+    finally:
+        store.close()
 
 
 def open_store(settings: Settings) -> Store:
@@ -85,8 +107,8 @@ def first_start(store: Store, settings: Settings) -> FirstStart:
 
 def make_app(
     settings: Settings, *, announce: Callable[[FirstStart], None], leaving: Callable[[], bool] = staying
-) -> tuple[Flask, Courier]:
-    """The installation's application, with its store made ready, and who tells its blogs of verdicts, not yet started.
+) -> tuple[Flask, tuple[Part, ...]]:
+    """The installation's application, with its store made ready, and what works beside it, not yet started.
 
     ``announce`` is told what a first start made; ``leaving`` says whether the server is about to stop.
     """
@@ -96,8 +118,10 @@ def make_app(
     finally:
         store.close()  # its thread must not be running when gunicorn forks
     store = Store.open(settings.database_url, clock=now)
-    app = create_app(settings, store=store, shelf=open_shelf(settings), clock=now, leaving=leaving)
-    return app, Courier(store, now)
+    shelf = open_shelf(settings)
+    app = create_app(settings, store=store, shelf=shelf, clock=now, leaving=leaving)
+    parts: tuple[Part, ...] = (Courier(store, now),)
+    return app, (*parts, Library(store, shelf)) if store.shared else parts
 
 
 def link_to_set_password(base: str, token: str) -> str:
@@ -134,9 +158,9 @@ def serve(settings: Settings) -> None:
     base = base_url(settings, listener.getsockname()[1])
     made: list[FirstStart] = []
     leaving = Leaving()
-    app, courier = make_app(settings, announce=made.append, leaving=leaving)
+    app, parts = make_app(settings, announce=made.append, leaving=leaving)
     ready = "\n".join(welcome(settings, base, made[0]))
-    run(app, settings, listener, ready=ready, courier=courier, leaving=leaving)
+    run(app, settings, listener, ready=ready, parts=parts, leaving=leaving)
 
 
 def run(
@@ -145,18 +169,27 @@ def run(
     listener: socket.socket,
     *,
     ready: str,
-    courier: Courier | None = None,
+    parts: Sequence[Part] = (),
     leaving: Leaving | None = None,
 ) -> None:
     """Serve this WSGI application until told to stop, and print ``ready`` when it takes requests.
 
-    The courier works in each process, from after the fork on: threads do not survive one.
+    The parts work in each process, from after the fork on.
     """
     options = _options(settings, listener, lambda arbiter: print(ready, flush=True))
-    if courier is not None:
-        options["post_worker_init"] = lambda worker: courier.start()
-        options["worker_exit"] = lambda arbiter, worker: courier.stop()
+    options["post_worker_init"] = lambda worker: _start(parts)
+    options["worker_exit"] = lambda arbiter, worker: _stop(parts)
     PatientArbiter(_Gunicorn(app, options), leaving=leaving or Leaving(), seconds=settings.drain_seconds).run()
+
+
+def _start(parts: Sequence[Part]) -> None:
+    for part in parts:
+        part.start()
+
+
+def _stop(parts: Sequence[Part]) -> None:
+    for part in reversed(parts):
+        part.stop()
 
 
 def listen(settings: Settings) -> socket.socket:
@@ -231,9 +264,9 @@ class Application:
         with self._making:
             if self._app is None:
                 settings = all_settings.load()
-                self._app, courier = make_app(settings, announce=partial(_tell, settings))
-                courier.start()
-                atexit.register(courier.stop)
+                self._app, parts = make_app(settings, announce=partial(_tell, settings))
+                _start(parts)
+                atexit.register(_stop, parts)
             return self._app
 
 

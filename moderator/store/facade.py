@@ -19,6 +19,7 @@ from moderator.store.deletion import Deletions
 from moderator.store.errors import LinkRefused, StoreError
 from moderator.store.ids import MICROSECOND, micros, moment, new_id
 from moderator.store.imports import Imports
+from moderator.store.models import Models
 from moderator.store.once import Once
 from moderator.store.outbox import Outbox
 from moderator.store.process import PerProcess
@@ -78,6 +79,7 @@ class Store:
         self.outbox = Outbox(access)
         self.imports = Imports(access)
         self.watching = Watching(access)
+        self.models = Models(access)
 
     # Opening and closing
 
@@ -100,6 +102,11 @@ class Store:
     def close(self) -> None:
         """Finish the writes that wait, and let go of all connections."""
         self._process.close()
+
+    @property
+    def shared(self) -> bool:
+        """Whether several machines may use it at once."""
+        return self._process.shared
 
     def check(self) -> None:
         """StoreError unless a row can be read and a write could begin; for readiness."""

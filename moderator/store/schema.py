@@ -15,6 +15,7 @@ from sqlalchemy import (
     Index,
     Insert,
     Integer,
+    LargeBinary,
     MetaData,
     PrimaryKeyConstraint,
     String,
@@ -286,6 +287,24 @@ failed_logins = Table(
     Column("digest", Digest, primary_key=True),  # of account, network or both: what people mistype stays unread
     Column("failures", Integer, nullable=False),
     Column("last_at", Moment, nullable=False, index=True),
+)
+
+# Models that nodes share. Files are some megabytes; order has one row.
+model_files = Table(
+    "model_files",
+    metadata,
+    Column("model", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("model", "name"),
+)
+
+model_order = Table(
+    "model_order",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("ids", Text, nullable=False),  # JSON: the one in force, then those before it
+    Column("changed_at", Moment, nullable=False),
 )
 
 
