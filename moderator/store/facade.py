@@ -23,6 +23,7 @@ from moderator.store.models import Models
 from moderator.store.once import Once
 from moderator.store.outbox import Outbox
 from moderator.store.process import PerProcess
+from moderator.store.pruning import Pruning
 from moderator.store.remember import Remember
 from moderator.store.shared_secrets import Secrets
 from moderator.store.tallies import Tallies
@@ -80,6 +81,7 @@ class Store:
         self.imports = Imports(access)
         self.watching = Watching(access)
         self.models = Models(access)
+        self.pruning = Pruning(access)
 
     # Opening and closing
 
