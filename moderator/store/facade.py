@@ -15,6 +15,7 @@ from moderator.store import upgrade as levels
 from moderator.store.access import Access, Clock
 from moderator.store.akismet_keys import AkismetKeys
 from moderator.store.callbacks import Callbacks
+from moderator.store.deeds import Doings
 from moderator.store.deletion import Deletions
 from moderator.store.errors import LinkRefused, StoreError
 from moderator.store.ids import MICROSECOND, micros, moment, new_id
@@ -22,6 +23,7 @@ from moderator.store.imports import Imports
 from moderator.store.models import Models
 from moderator.store.once import Once
 from moderator.store.outbox import Outbox
+from moderator.store.preferences import Preferences
 from moderator.store.process import PerProcess
 from moderator.store.pruning import Pruning
 from moderator.store.remember import Remember
@@ -82,6 +84,8 @@ class Store:
         self.watching = Watching(access)
         self.models = Models(access)
         self.pruning = Pruning(access)
+        self.deeds = Doings(access, self.outbox)
+        self.preferences = Preferences(access)
 
     # Opening and closing
 
@@ -148,15 +152,15 @@ class Store:
         before: str | None = None,
         after: str | None = None,
         sureness: Sureness = EVEN,
+        person_id: int | None = None,
     ) -> QueuePage:
         """One page of comments: those after the place ``before``, or those next before the place ``after``.
 
         A place is a page's ``further`` or ``back``; BadPlace where it is none of this order. SCORE and USEFUL are
-        orders of what is held; ValueError for another status.
+        orders of what is held; ValueError for another status. What the person was not sure of comes last.
         """
-        return self._read(
-            lambda c: queue.queue(c, which, order, limit=limit, before=before, after=after, sureness=sureness)
-        )
+        page = partial(queue.queue, which=which, order=order, limit=limit, before=before, after=after)
+        return self._read(partial(page, sureness=sureness, person_id=person_id))
 
     def counts(self, *, site_id: int | None = None) -> Mapping[Status, int]:
         """How many comments there are of each status (each status is in it)."""
@@ -346,15 +350,18 @@ class Store:
         return token, Session(person, csrf, moment(at), moment(at))
 
     def session(
-        self, token: str, *, idle: timedelta = SESSION_IDLE, absolute: timedelta = SESSION_ABSOLUTE
+        self, token: str, *, idle: timedelta = SESSION_IDLE, absolute: timedelta = SESSION_ABSOLUTE, used: bool = True
     ) -> Session | None:
-        """The live session of this token; None when ended, too old, idle for too long, or the person is disabled."""
+        """The live session of this token; None when ended, too old, idle for too long, or the person is disabled.
+
+        Not ``used``: it was a page that asks by itself, which must not keep a login alive that nobody sits at.
+        """
         at = self._now()
         idle_since, begun = at - idle // MICROSECOND, at - absolute // MICROSECOND
         row = self._read(lambda c: sessions.live(c, token, seen_after=idle_since, created_after=begun))
         if row is None:
             return None
-        if row.seen_at < at - sessions.SEEN_EVERY:
+        if used and row.seen_at < at - sessions.SEEN_EVERY:
             self._write(lambda c: sessions.touch(c, token, at=at))
         return Session(people.person_of(row), row.csrf, moment(row.started_at), moment(row.seen_at))
 

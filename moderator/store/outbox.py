@@ -57,6 +57,29 @@ def put(connection: Connection, *, site_id: int, comment_id: str, version: int, 
     connection.execute(insert(outbox).from_select(columns, told_to))
 
 
+def put_many(connection: Connection, changed: Sequence[tuple[int, str, int]], *, door: str, at: int) -> None:
+    """The same for many comments: site, id and version of each."""
+    heard = callbacks.c.kind.not_in([kind.value for kind in OWN_DOORS.get(door, ())])
+    told_to = set(connection.scalars(select(callbacks.c.site_id).where(heard)))
+    rows = [
+        {
+            "id": new_id(at),
+            "site_id": site_id,
+            "comment_id": comment_id,
+            "version": version,
+            "state": Delivery.WAITING.value,
+            "attempts": 0,
+            "queued_at": at,
+            "next_at": at,
+            "note": "",
+        }
+        for site_id, comment_id, version in changed
+        if site_id in told_to
+    ]
+    if rows:
+        connection.execute(insert(outbox), rows)
+
+
 class Outbox:
     """The messages of all sites; ``store.outbox``."""
 

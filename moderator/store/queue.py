@@ -10,6 +10,7 @@ says so and where to go on.
 
 import json
 import re
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -29,11 +30,12 @@ from sqlalchemy import (
 from sqlalchemy.types import JSON
 
 from moderator.comment import Status
+from moderator.store import skipping
 from moderator.store.comments import WHOLE, stored_of
 from moderator.store.errors import BadPlace
-from moderator.store.ids import least_id, micros
+from moderator.store.ids import least_id, micros, moment
 from moderator.store.schema import comments
-from moderator.store.values import Filter, Order, QueuePage, StoredComment, Sureness
+from moderator.store.values import Counted, Filter, Order, QueuePage, StoredComment, Sureness
 
 LOOKED = 10_000
 STANDING = (Status.APPROVED, Status.HELD, Status.REJECTED)
@@ -46,6 +48,7 @@ DISTANCE = 10.0 * DAY
 # and read every row: of a million comments, 50,000 of them held, in 150 ms; this way it is 10.
 UNINDEXED_ID: ColumnElement[str] = func.coalesce(comments.c.id, "")
 
+LAST = "~"  # begins the places among what the person has put off
 ID = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}")
 PLACE = re.compile(r"(-?[0-9][0-9.e+-]{0,30})~([0-9A-HJKMNP-TV-Z]{26})")
 
@@ -60,6 +63,24 @@ class Place(NamedTuple):
         return self.id if self.rank is None else f"{self.rank!r}~{self.id}"
 
 
+class Slice(NamedTuple):
+    """Places in order; where to go on, and back; whether it ends only because enough rows were looked at."""
+
+    places: list[Place]
+    further: Place | None
+    back: Place | None
+    looked: bool
+
+
+class Walk(NamedTuple):
+    """What is walked through, and how; ``also`` is one more condition on each."""
+
+    which: Filter
+    order: Order
+    sureness: Sureness
+    also: ColumnElement[bool] | None = None
+
+
 def queue(
     connection: Connection,
     which: Filter,
@@ -69,22 +90,102 @@ def queue(
     before: str | None,
     after: str | None,
     sureness: Sureness,
+    person_id: int | None = None,
 ) -> QueuePage:
-    """One page: what comes after the place ``before``, or else what comes just before the place ``after``."""
+    """One page: what comes after the place ``before``, or else what comes just before the place ``after``.
+
+    What the person was not sure of comes after all else, and its places begin with ``~``.
+    """
     if order in (Order.SCORE, Order.USEFUL) and which.status is not Status.HELD:
         raise ValueError("only what is held has an order by score")
-    onwards = after is None
-    start = _place(order, before if onwards else after)
-    rank = _rank(order, sureness)
+    walk = Walk(which, order, sureness)
+    if person_id is not None and which.status is Status.HELD and skipping.any_of(connection, person_id):
+        return _in_two_parts(connection, walk, person_id, limit=limit, before=before, after=after)
+    start = _place(order, before if after is None else after)
+    found = walked(connection, walk, start, limit=limit, onwards=after is None)
+    return _page(connection, found.places, _named(found.further), _named(found.back), looked=found.looked)
+
+
+def _in_two_parts(
+    connection: Connection, walk: Walk, person_id: int, *, limit: int, before: str | None, after: str | None
+) -> QueuePage:
+    """The same where the person has put some off: first the others, then those."""
+    put_off = skipping.of(person_id)
+    first, last = walk._replace(also=~put_off), walk._replace(also=put_off)
+    asked, onwards = before if after is None else after, after is None
+    in_last = asked is not None and asked.startswith(LAST)
+    at_start = asked == LAST
+    start = None if at_start or asked is None else _place(walk.order, asked.removeprefix(LAST))
+    later = Slice([], None, None, looked=False)
+    sooner = later
+    if onwards:
+        if not in_last:
+            sooner = walked(connection, first, start, limit=limit)
+        if in_last or (sooner.further is None and not sooner.looked):
+            room = limit - len(sooner.places)
+            later = walked(connection, last, start if in_last else None, limit=max(room, 1))
+            if room == 0:  # whether there are any is all that was asked
+                later = Slice([], later.places[0] if later.places else None, None, looked=False)
+    else:
+        if in_last and not at_start:
+            later = walked(connection, last, start, limit=limit, onwards=False)
+        room = limit - len(later.places)
+        if not in_last or (room and later.back is None):
+            sooner = walked(connection, first, None if in_last else start, limit=room, onwards=False)
+    places = sooner.places + later.places
+    further = _named(sooner.further)
+    if later.places:
+        further = _named(later.further, LAST)
+    elif further is None and (later.further is not None or (in_last and not onwards)):
+        further = LAST
+    if onwards:
+        begin = _named(places[0], "" if sooner.places else LAST) if places else None
+        back = begin if asked is not None else None
+    elif sooner.places:
+        back = _named(sooner.back)
+    else:
+        back = _named(places[0], LAST) if places else None
+    return _page(connection, places, further, back, looked=sooner.looked or later.looked, put_off=len(later.places))
+
+
+def _named(place: Place | None, part: str = "") -> str | None:
+    return None if place is None else f"{part}{place}"
+
+
+def _page(
+    connection: Connection,
+    places: list[Place],
+    further: str | None,
+    back: str | None,
+    *,
+    looked: bool,
+    put_off: int = 0,
+) -> QueuePage:
+    return QueuePage(
+        comments=_whole(connection, places),
+        further=further,
+        back=back,
+        looked=LOOKED if looked else None,
+        unsure=skipping.who(connection, [place.id for place in places]),
+        put_off=put_off,
+    )
+
+
+def walked(connection: Connection, walk: Walk, start: Place | None, *, limit: int, onwards: bool = True) -> Slice:
+    """The next places onwards from ``start``, or those just before it; None is the one end or the other."""
+    which, order = walk.which, walk.order
+    rank = _rank(order, walk.sureness)
     down = (order in (Order.NEWEST, Order.SCORE)) == onwards
     found: list[Place] = []
     ends: list[Place] = []
     # Each status by itself: one index walk each, in this order already, of which only the heads are merged.
     for status in (which.status,) if which.status is not None else STANDING:
         told = _told(connection, which)
-        covered = status is Status.HELD and not which.author and not which.text
+        covered = _covered(which, status)
         own = UNINDEXED_ID if told and covered else comments.c.id
         within = _within(which, status, own)
+        if walk.also is not None:
+            within.append(walk.also)
         if start is not None:
             within.append(_beyond(rank, own, start, down=down))
         if told and not covered:
@@ -97,19 +198,42 @@ def queue(
     if end_of_all is not None:
         found = [place for place in found if (place >= end_of_all if down else place <= end_of_all)]
     more: Place | None = found[limit - 1] if len(found) > limit else end_of_all
-    bounded = end_of_all is not None and len(found) <= limit
+    looked = end_of_all is not None and len(found) <= limit
     shown = found[:limit]
     if onwards:
-        further, back = more, shown[0] if shown and start is not None else None
-    else:
-        further, back = (shown[0] if shown else None), more
-        shown.reverse()
-    return QueuePage(
-        comments=_whole(connection, shown),
-        further=str(further) if further is not None else None,
-        back=str(back) if back is not None else None,
-        looked=LOOKED if bounded else None,
+        return Slice(shown, more, shown[0] if shown and start is not None else None, looked)
+    further = shown[0] if shown else None
+    return Slice(shown[::-1], further, more, looked)
+
+
+def _covered(which: Filter, status: Status) -> bool:
+    """Whether the index of what is held can tell all that the filter asks."""
+    return status is Status.HELD and not which.author and not which.text and not which.unsure
+
+
+def count(connection: Connection, which: Filter) -> Counted:
+    """How many there are; where no index can tell, of the first ``LOOKED`` of each status."""
+    number, whole = 0, True
+    for status in (which.status,) if which.status is not None else STANDING:
+        told = _told(connection, which)
+        covered = not told or _covered(which, status)
+        own = UNINDEXED_ID if told and covered else comments.c.id
+        within = _within(which, status, own)
+        if not covered:
+            end = _walk(connection, within, None, own, down=True, limit=1, offset=LOOKED - 1)
+            if end:
+                whole = False
+                within.append(own >= end[0].id)
+        number += connection.scalar(select(func.count()).select_from(comments).where(*within, *told)) or 0
+    return Counted(number, whole)
+
+
+def arrived(connection: Connection, which: Filter, *, since: int, most: int) -> int:
+    """How many more there are than at that moment, up to ``most``."""
+    newer = replace(
+        which, since=moment(since + 1000) if which.since is None else max(which.since, moment(since + 1000))
     )
+    return len(walked(connection, Walk(newer, Order.NEWEST, Sureness()), None, limit=most).places)
 
 
 def _place(order: Order, text: str | None) -> Place | None:
@@ -192,6 +316,8 @@ def _within(which: Filter, status: Status, own: ColumnElement[str]) -> list[Colu
         within.append(own >= least_id(micros(which.since)))
     if which.until is not None:
         within.append(own < least_id(micros(which.until)))
+    if which.upto:
+        within.append(own <= which.upto)
     return within
 
 
@@ -208,6 +334,8 @@ def _told(connection: Connection, which: Filter) -> list[ColumnElement[bool]]:
         told.append(comments.c.score >= which.least)
     if which.most is not None:
         told.append(comments.c.score <= which.most)
+    if which.unsure:
+        told.append(skipping.by_anybody())
     if which.author:
         told.append(_says(connection, which.author, body=False))
     if which.text:

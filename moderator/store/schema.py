@@ -281,6 +281,45 @@ links = Table(
     Column("used_at", Moment),
 )
 
+# What each person did last, so that it can be taken back, and done again: a verdict or a batch is one row.
+deeds = Table(
+    "deeds",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("person_id", Number, ForeignKey("people.id"), nullable=False),
+    Column("word", String(16), nullable=False),  # what was said of them; ``skip``: nothing, they were put off
+    Column("comment_id", Ulid, nullable=False),  # the first of them
+    Column("number", Integer, nullable=False),  # of the comments
+    Column("left_out", Integer, nullable=False),  # those on which somebody was faster
+    Column("batch", Ulid, nullable=False),  # which is taken back next: theirs, or that of the undoing
+    Column("undone", Boolean, nullable=False),
+    Column("turn", Integer, nullable=False),  # counts all that the person did, took back and did again
+    Column("at", Moment, nullable=False),
+    Index("ix_deeds_person_id_id", "person_id", "id"),
+)
+
+# What a person was not sure of. For them these come last; somebody else may be surer.
+skips = Table(
+    "skips",
+    metadata,
+    Column("person_id", Number, ForeignKey("people.id"), nullable=False),
+    Column("comment_id", Ulid, ForeignKey("comments.id"), nullable=False, index=True),
+    Column("batch", Ulid, nullable=False),
+    Column("undone", Boolean, nullable=False),
+    Column("at", Moment, nullable=False),
+    PrimaryKeyConstraint("person_id", "comment_id"),
+)
+
+# What each person chose for themselves: the page knows which names there are.
+preferences = Table(
+    "preferences",
+    metadata,
+    Column("person_id", Number, ForeignKey("people.id"), nullable=False),
+    Column("name", String(32), nullable=False),
+    Column("value", Text, nullable=False),
+    PrimaryKeyConstraint("person_id", "name"),
+)
+
 failed_logins = Table(
     "failed_logins",
     metadata,

@@ -230,7 +230,8 @@ class Filter:
     ``status`` None: all but what the blog has deleted. ``language`` is a primary subtag (``de``). ``least`` and
     ``most`` bound the score, both included; a comment without a score is then not among them. ``since`` is included,
     ``until`` is not; both are about when it was received, to the millisecond. ``author`` is looked for in the fields of
-    the author, ``text`` in the body as well.
+    the author, ``text`` in the body as well. ``upto`` is the greatest id, so that what came after a page was made is
+    not on it when it is made again. ``unsure``: only what somebody was not sure of.
     """
 
     status: Status | None = Status.HELD
@@ -244,6 +245,8 @@ class Filter:
     most: float | None = None
     since: datetime | None = None
     until: datetime | None = None
+    upto: str = ""
+    unsure: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,12 +254,24 @@ class QueuePage:
     """Comments in the order asked for; what to pass as before= and after= for the next and previous page, or None.
 
     ``looked``: the filter was tried on so many comments only, and the page is shorter for it; ``further`` goes on.
+    ``unsure``: who was not sure of which of them (logins, by the comment's id). The last ``put_off`` of the comments
+    stand there because the one who looks was not.
     """
 
     comments: tuple[StoredComment, ...]
     further: str | None
     back: str | None
     looked: int | None = None
+    unsure: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    put_off: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How many comments a filter lets through; not ``whole``: at least so many, as not all were looked at."""
+
+    number: int
+    whole: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,6 +293,36 @@ class Batch:
     id: str
     given: tuple[Given, ...]
     stale: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What a person did at one go, so that it can be taken back. ``word`` None: the comments were put off.
+
+    ``comment_id`` is the first of ``number`` comments; on ``left_out`` others somebody was faster. ``batch`` names it
+    in forms: it is another one each time that the deed is taken back or done again, so that no form does either twice.
+    """
+
+    id: int
+    word: Word | None
+    comment_id: str
+    number: int
+    left_out: int
+    batch: str
+    undone: bool
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Deeds:
+    """What a person did last: ``done`` can be taken back, latest first; ``undone`` done again, in its order.
+
+    ``last`` is the one that was done, taken back or done again just now.
+    """
+
+    done: tuple[Deed, ...] = ()
+    undone: tuple[Deed, ...] = ()
+    last: Deed | None = None
 
 
 @dataclass(frozen=True, slots=True)
