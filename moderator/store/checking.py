@@ -19,22 +19,27 @@ class Checked:
     problems: tuple[str, ...] = ()
 
 
-def look_through(url: URL) -> Checked:
-    """All that can be told without changing anything; reads every page of a SQLite file. StoreError."""
+def look_through(url: URL, *, quick: bool = False) -> Checked:
+    """All that can be told without changing anything; reads every page of a SQLite file. StoreError.
+
+    ``quick``: without what has to read all rows.
+    """
     engine = engines.connect(url)
     try:
         with engines.said_plainly(url), engines.reading(engine) as connection:
             level = levels.level_of(connection)
             if level != levels.NEWEST:
                 return Checked(level, problems=(levels.not_at_level(level, url),))
-            rows = {
-                table.name: int(connection.scalar(select(func.count()).select_from(table)) or 0)
-                for table in metadata.sorted_tables
-            }
-            whole = _sqlite(connection) if engines.is_sqlite(url) else _postgres(connection)
+            rows = {} if quick else _rows(connection)
+            whole = _postgres(connection) if not engines.is_sqlite(url) else [] if quick else _sqlite(connection)
             return Checked(level, rows, (*_shape(connection), *whole))
     finally:
         engine.dispose()
+
+
+def _rows(connection: Connection) -> dict[str, int]:
+    counts = ((table.name, select(func.count()).select_from(table)) for table in metadata.sorted_tables)
+    return {name: int(connection.scalar(count) or 0) for name, count in counts}
 
 
 def _shape(connection: Connection) -> list[str]:

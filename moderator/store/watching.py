@@ -45,6 +45,12 @@ class Watching:
         """What the database's clock says; None on SQLite, which has that of its machine. StoreError."""
         return self._access.read(_time)
 
+    def newest(self) -> datetime | None:
+        """When the newest comment was received; None where there is none. StoreError."""
+        newest = select(comments.c.received_at).order_by(comments.c.id.desc()).limit(1)
+        found = self._access.read(lambda c: c.scalar(newest))
+        return moment(found) if found is not None else None
+
 
 def _look(connection: Connection) -> Watched:
     # The literal text lets both engines see that the index of what is held will do.
