@@ -198,6 +198,15 @@ def test_dirty_input_is_decided_all_the_same(more: dict[str, str], shared: Blog)
     assert shared.ask("/1.1/submit-ham", shared.comment(**more)).text in (THANKS, "invalid")
 
 
+def test_a_librarys_own_name_is_not_taken_for_the_commenters_program(blog: Blog) -> None:
+    for sent, kept in (
+        ("Generic Node.js/1.0.0 | Akismet/3.1.7", ""),  # npm's akismet, where the application gave none
+        ("Mozilla/5.0 (Akismet/5; rv:128.0)", "Mozilla/5.0 (Akismet/5; rv:128.0)"),
+    ):
+        answer = blog.check(f"Thank you, {len(sent)}.", user_agent=sent)
+        assert blog.answered(answer).comment.user_agent == kept
+
+
 def test_what_we_explain_cannot_add_a_header(blog: Blog) -> None:
     answer = blog.check("http://e\u0301xample.org/\r\nX-Evil:1 ", comment_author="\r\nSet-Cookie: a=b")
     assert answer.headers["X-Moderator-Decision"] == "hold"

@@ -31,6 +31,7 @@ TAG = re.compile(r"<[^<>]*>")
 ADDRESS = re.compile(
     r"(?://|\bhref\s{0,9}=\s{0,9}[\"']?(?:https?:)?/{0,9})([^\s\"'<>\\/][^\s\"'<>\\]{0,2047})", re.IGNORECASE
 )
+LIBRARY = re.compile(r"\| ?Akismet/")  # "Generic Node.js/1.0.0 | Akismet/3.1.7", from npm's akismet
 NOT_A_WORD = re.compile(r"[\W_]+")
 SCHEME = re.compile(r"^https?:", re.IGNORECASE)
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*")
@@ -48,7 +49,7 @@ def comment_of(form: Form) -> Comment:
         id=own_id(body, ip, author, post.url or form.get("comment_post_ID")),
         author=author,
         ip=ip,
-        user_agent=_short(form, "user_agent", "comment_agent"),
+        user_agent=_agent(form),
         # Discourse and pykismet call it content_type.
         kind=_word(form.get("comment_type", "content_type")) or "comment",
         post=post,
@@ -91,6 +92,12 @@ def _ip(form: Form) -> str:
     """The commenter's; an IPv4 one that came mapped into IPv6 is the same."""
     ip = _short(form, "user_ip", "comment_author_IP").strip()
     return ip[7:] if ip.lower().startswith("::ffff:") and "." in ip else ip
+
+
+def _agent(form: Form) -> str:
+    """The commenter's program; a library that was given none writes its own name there, which says nothing of them."""
+    agent = _short(form, "user_agent", "comment_agent")
+    return "" if LIBRARY.search(agent) else agent
 
 
 def _parent(form: Form) -> Parent:
