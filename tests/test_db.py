@@ -155,6 +155,44 @@ def test_an_export_of_an_older_version_is_brought_to_this_level(
     store.close()
 
 
+def test_four_upgrades_at_once_of_a_store_with_comments_do_it_once(store_url: str, clock: HandClock) -> None:
+    url = engines.parse(store_url)
+    old = upgrade.KNOWN_LEVELS[-2]
+    if engines.is_sqlite(url):
+        upgrade.create_file(url)
+    engine = engines.connect(url)
+    with engine.begin() as connection:
+        engines.begin_writing(connection)
+        upgrade.bring_up(connection, url, to=old)
+        connection.execute(text("INSERT INTO sites (name, policy, created_at) VALUES ('blog', '{}', 1)"))
+    with pytest.raises(StoreError, match=f"is at level {old}, this version needs .*: run `moderator db upgrade`"):
+        Store.open(store_url, clock=clock)
+    engine.dispose()
+    failed: list[BaseException] = []
+
+    def bring_up() -> None:
+        try:
+            Store.upgrade(store_url)
+        except BaseException as error:
+            failed.append(error)
+
+    racers = [threading.Thread(target=bring_up) for _ in range(4)]
+    for racer in racers:
+        racer.start()
+    for racer in racers:
+        racer.join()
+    assert failed == []
+    opened = Store.open(store_url, clock=clock)
+    opened.check()
+    assert [site.name for site in opened.sites()] == ["blog"]
+    opened._write(lambda c: c.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{old}'"))
+    with pytest.raises(StoreError, match="db upgrade"):
+        opened.check()
+    opened._write(lambda c: c.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'"))
+    opened.check()  # a newer version's tables are no reason to stop answering while nodes are replaced
+    opened.close()
+
+
 @pytest.fixture
 def writing(store_url: str, clock: HandClock) -> Iterator[list[str]]:
     """Another process that stores comments all the time; the ids that it was told are stored."""

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -183,6 +184,31 @@ def test_figures_of_the_store_are_missing_while_it_does_not_answer(
     assert not [name for name, _ in found if name.startswith("moderator_outbox")]
 
 
+@pytest.mark.parametrize("what", ["leaving", "model", "disk", "store", "level"])
+def test_what_is_not_ready_is_said_with_its_cure(
+    what: str, quick_store: Store, sqlite_url: str, tmp_path: Path, clock: HandClock
+) -> None:
+    least = str(2**30) if what == "disk" else "1"
+    settings = load({"data": tmp_path}, environment={"MODERATOR_LEAST_FREE_MB": least})
+    leaving = False
+    shelf = Shelf(tmp_path / "model", tmp_path / "none" if what == "model" else None)
+    app = create_app(settings, store=quick_store, shelf=shelf, clock=clock, leaving=lambda: leaving)
+    client = app.test_client()
+    if what == "leaving":
+        assert client.get("/readyz").status_code == 200
+        leaving = True
+    elif what == "store":
+        quick_store.close()
+    elif what == "level":
+        quick_store._write(lambda c: c.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'"))
+    answer = client.get("/readyz")
+    said = {"leaving": "stop", "model": "no model", "disk": "MB are free", "store": "store", "level": "level"}[what]
+    assert answer.status_code == 503 and said in answer.get_json()["detail"]
+    assert answer.get_json()["cure"] and answer.headers["Retry-After"]
+    assert str(tmp_path) not in answer.get_data(as_text=True)
+    assert client.get("/healthz").status_code == 200
+
+
 def test_the_oldest_that_waits_is_told(quick_store: Store, tmp_path: Path, clock: HandClock) -> None:
     from conftest import HOLD
 
@@ -259,17 +285,38 @@ def test_json_logs_have_a_line_a_decision_and_nobodys_data(tmp_path: Path) -> No
         assert word not in told
 
 
-@pytest.mark.parametrize("file", sorted((TOP / "deploy").rglob("*")) if (TOP / "deploy").is_dir() else [], ids=str)
-def test_every_metric_that_a_file_to_deploy_names_exists(file: Path) -> None:
-    if file.is_dir():
-        return
-    told = file.read_text("utf-8")
-    if file.suffix == ".json":
-        json.loads(told)
-    known = {family.name for family in FAMILIES}
-    known |= {f"{metrics.SECONDS.name}_{end}" for end in ("bucket", "sum", "count")}
-    named = set(re.findall(r"\bmoderator_[a-z_]+(?=[{\[\s)\"]|$)", told)) if file.parent.name == "monitoring" else set()
-    assert named <= known, named - known
+MONITORING = TOP / "deploy/monitoring"
+
+
+@pytest.mark.parametrize("name", ["grafana-dashboard.json", "alerts.yml"])
+def test_every_metric_and_label_that_is_watched_exists(name: str) -> None:
+    told = (MONITORING / name).read_text("utf-8")
+    if name.endswith(".json"):
+        board = json.loads(told)
+        told = "\n".join(target["expr"] for panel in board["panels"] for target in panel["targets"])
+        told += "\n" + "\n".join(variable["query"] for variable in board["templating"]["list"])
+    labels = {family.name: set(family.labels) for family in FAMILIES}
+    labels |= {f"{metrics.SECONDS.name}_{end}": {*metrics.SECONDS.labels, "le"} for end in ("bucket", "sum", "count")}
+    named = re.findall(r"\b(moderator_[a-z_]+)(?:\{([^}]*)\})?", told)
+    assert len(named) > 10
+    for metric, matched in named:
+        assert metric in labels, metric
+        assert set(re.findall(r"(\w+)(?:=~|!=|=)", matched)) <= labels[metric] | {"instance", "job"}, (metric, matched)
+    watched = {metric for metric, _ in named}
+    if name.endswith(".json"):
+        assert watched >= {family.name for family in (*COUNTED, *GAUGES)}
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="there is no promtool here (Debian: prometheus)")
+def test_prometheus_takes_the_alerts_and_the_figures() -> None:
+    alerts = subprocess.run(["promtool", "check", "rules", MONITORING / "alerts.yml"], capture_output=True, check=False)
+    assert alerts.returncode == 0, alerts.stderr
+    meter = Meter(slots=1)
+    meter.answered("native", "201", 0.003)
+    meter.add((metrics.DECISIONS.name, "a blog", "hold", "in_doubt"))
+    told = metrics.text(meter.total(), [(family, tuple("x" for _ in family.labels), 1.5) for family in GAUGES])
+    checked = subprocess.run(["promtool", "check", "metrics"], input=told.encode(), capture_output=True, check=False)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
 def test_no_descriptor_of_the_meter_is_left_to_other_programs() -> None:

@@ -115,7 +115,11 @@ class Store:
         return self._process.shared
 
     def check(self) -> None:
-        """StoreError unless a row can be read and a write could begin; for readiness."""
+        """StoreError unless its tables are there, a row can be read and a write could begin; for readiness.
+
+        Tables of a newer level are no reason: while nodes are replaced one by one, the former version goes on.
+        """
+        self._read(levels.not_older)
         self._read(sites.any_site)
         self._write(lambda connection: None)
 

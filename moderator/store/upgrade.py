@@ -77,6 +77,13 @@ def level_of(connection: Connection) -> str | None:
     return level
 
 
+def not_older(connection: Connection) -> None:
+    """StoreError where the tables are not yet at this version's level, as after restoring an old backup."""
+    level = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    if level is None or (level in KNOWN_LEVELS and level != NEWEST):
+        raise StoreError(not_at_level(level, connection.engine.url))
+
+
 def refuse_newer(level: str | None, url: URL) -> None:
     """StoreError where a newer version of moderator has been here."""
     if level is not None and level not in KNOWN_LEVELS:
