@@ -36,6 +36,7 @@ class Meter:
     def __init__(self, *, slots: int = SLOTS) -> None:
         self._slots = slots
         self._file = _nameless_file()
+        weakref.finalize(self, os.close, self._file)
         os.ftruncate(self._file, slots * SLOT)
         self._memory = mmap.mmap(self._file, slots * SLOT)
         self._lock = threading.Lock()
