@@ -2,6 +2,8 @@
 
 import logging
 from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
@@ -12,7 +14,6 @@ from moderator import settings as all_settings
 from moderator.journal import Journal
 from moderator.metrics import DECISIONS, Meter
 from moderator.moderation import Moderator, StoreUnavailable, Tell, log_fault
-from moderator.probes import Shelf
 from moderator.settings import Settings
 from moderator.store import Clock, Remembered, Site, Store, StoreError
 from moderator.wire import akismet, blogspam, coral, native, problems
@@ -20,6 +21,15 @@ from moderator.wire.native import page
 from moderator.wire.problems import Problem
 
 log = logging.getLogger(__name__)
+
+STAY = "max-age=31536000"  # a year, for this host alone: others under its name may not speak https
+
+
+class Shelf(probes.Shelf, Protocol):
+    """What the application asks of the models' shelf."""
+
+    def folder_of(self, id: str) -> Path:
+        """Where a version's files are. ModelError where there is none."""
 
 
 def staying() -> bool:
@@ -50,6 +60,7 @@ def create_app(
     app.register_blueprint(review.blueprint(store, shelf, settings, clock))
     app.register_blueprint(probes.blueprint(settings, store, shelf, clock, meter, leaving))
     _add_errors(app)
+    _add_headers(app, settings)
     if meter is not None:
         app.wsgi_app = probes.Counting(app.wsgi_app, meter)  # type: ignore[method-assign]
     if settings.trusted_proxies:
@@ -68,6 +79,21 @@ def _counting(meter: Meter | None) -> tuple[Tell, ...]:
             meter.add((DECISIONS.name, site.name, answer.decision.action.value, answer.decision.rule))
 
     return (count,)
+
+
+def _add_headers(app: Flask, settings: Settings) -> None:
+    """What a door has not said itself: Flask answers OPTIONS for us. And over https, that browsers stay there."""
+    https = settings.public_url.startswith("https://")
+
+    @app.after_request
+    def dressed(response: Response) -> Response:
+        headers = response.headers
+        if "Content-Security-Policy" not in headers:
+            for name, value in problems.JSON_HEADERS:
+                headers.setdefault(name, value)
+        if https:
+            headers["Strict-Transport-Security"] = STAY
+        return response
 
 
 def _add_errors(app: Flask) -> None:

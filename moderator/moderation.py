@@ -14,7 +14,7 @@ from typing import Protocol
 
 from moderator import policy
 from moderator.classifier import Classifier
-from moderator.comment import Action, Comment, Decision, Reason, Word
+from moderator.comment import Action, Comment, Decision, Reason, Status, Word
 from moderator.policy import Case, Rule, SitePolicy, Thresholds
 from moderator.reading import Reading, read, shared_words
 from moderator.store import (
@@ -35,6 +35,11 @@ log = logging.getLogger(__name__)
 # Not one of policy.RULES: those judge comments, this says that nothing could.
 COULD_NOT_JUDGE = "could_not_judge"
 COULD_NOT_JUDGE_SENTENCE = "Something failed inside, so a human should look."
+# What could not be decided in this time is held, late as it is. It never speaks unless something is wrong: the slowest
+# text within the limits of reading.py takes 40 ms. Doors whose clients publish what is late give less (coral.py).
+MOST_SECONDS = 2.0
+TOOK_TOO_LONG = "took_too_long"
+TOOK_TOO_LONG_SENTENCE = "It could not be judged in time, so a human should look."
 # Without a model nothing is approved by score; the rule no_score speaks before these are looked at.
 NO_THRESHOLDS = Thresholds(hold=0.0, reject=None)
 MOST_OF_A_HOST = 100
@@ -63,21 +68,32 @@ class Moderator:
     """Judges comments and takes in verdicts, for all sites."""
 
     def __init__(
-        self, store: Store, shelf: Models, clock: Callable[[], datetime], *, tell: Sequence[Tell] = ()
+        self,
+        store: Store,
+        shelf: Models,
+        clock: Callable[[], datetime],
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+        tell: Sequence[Tell] = (),
     ) -> None:
         self._store = store
         self._shelf = shelf
         self._clock = clock
+        self._monotonic = monotonic
         self._tell = tell
 
-    def judge(self, site: Site, comment: Comment, *, once: Sequence[Receipt] = ()) -> Remembered:
+    def judge(
+        self, site: Site, comment: Comment, *, once: Sequence[Receipt] = (), within: float = MOST_SECONDS
+    ) -> Remembered:
         """Decide, store, and answer: the decision that stands for this comment is on disk when this returns.
+
+        What is not decided ``within`` so many seconds is a hold.
 
         With receipts, what was answered under one of their names is answered again. Raises StoreUnavailable where it
         could not be stored, and with receipts the store's KeyReused and Replayed.
         """
         begun = time.perf_counter()
-        judged = _judged(comment, site.policy, self._shelf)
+        judged = _judged(comment, site.policy, self._shelf, within=within, monotonic=self._monotonic)
         try:
             if once:
                 answer = self._store.once.remember(site, judged, once, at=self._clock())
@@ -87,8 +103,8 @@ class Moderator:
             raise
         except Exception as error:
             raise _unavailable(error) from error
-        self._told(site, (answer,), begun)
-        return answer
+        self._announce(site, (answer,), begun)
+        return _told(site, answer)
 
     def judge_many(
         self, site: Site, comments: Sequence[Comment], *, once: Sequence[Receipt] = (), again: bool = False
@@ -98,17 +114,17 @@ class Moderator:
         ``again``: they, or others of their batch, came before; known ones then give the answer that stands.
         """
         begun = time.perf_counter()
-        judged = [_judged(comment, site.policy, self._shelf) for comment in comments]
+        judged = [_judged(comment, site.policy, self._shelf, monotonic=self._monotonic) for comment in comments]
         try:
             batch = self._store.once.remember_many(site, judged, once, at=self._clock(), again=again)
         except (KeyReused, Replayed):
             raise
         except Exception as error:
             raise _unavailable(error) from error
-        self._told(site, batch.answers, begun)
-        return batch
+        self._announce(site, batch.answers, begun)
+        return replace(batch, answers=tuple(_told(site, answer) for answer in batch.answers))
 
-    def _told(self, site: Site, answers: Sequence[Remembered], begun: float) -> None:
+    def _announce(self, site: Site, answers: Sequence[Remembered], begun: float) -> None:
         """Tell who counts and logs; what fails there is no reason not to answer."""
         seconds = time.perf_counter() - begun
         try:
@@ -120,7 +136,7 @@ class Moderator:
 
     def try_out(self, site: Site, comment: Comment) -> Decision:
         """What would be decided; nothing is stored, counted or learned. Total, as :func:`assess` is."""
-        return assess(comment, site.policy, self._shelf)
+        return _judged(comment, site.policy, self._shelf, monotonic=self._monotonic).decision
 
     def learn(
         self, site: Site, comment_id: str, word: Word, *, by: str, door: str, once: Sequence[Receipt] = ()
@@ -129,6 +145,13 @@ class Moderator:
         if once:
             return self._store.once.give_verdict(site, comment_id, word, once, by=by, door=door)
         return self._store.give_verdict(comment_id, word, by=by, door=door, site=site)
+
+
+def _told(site: Site, remembered: Remembered) -> Remembered:
+    """What the blog is told: of a site that only watches, *approve*, with the reasons of what was stored."""
+    if not site.policy.shadow:
+        return remembered
+    return replace(remembered, decision=replace(remembered.decision, action=Action.APPROVE), status=Status.APPROVED)
 
 
 def _unavailable(error: Exception) -> StoreUnavailable:
@@ -145,19 +168,33 @@ def assess(comment: Comment, site: SitePolicy, shelf: Models) -> Decision:
     return _judged(comment, site, shelf).decision
 
 
-def _judged(comment: Comment, site: SitePolicy, shelf: Models) -> Judged:
+def _judged(
+    comment: Comment,
+    site: SitePolicy,
+    shelf: Models,
+    *,
+    within: float = MOST_SECONDS,
+    monotonic: Callable[[], float] = time.monotonic,
+) -> Judged:
     """The decision, with what else the store is to know of the reading."""
     model, has_link = "", False
+    until = monotonic() + within
     try:
         classifier = shelf.current()
         model = classifier.id if classifier else ""
         reading = read(comment)
         has_link = bool(reading.links)
-        return Judged(comment, _decide(comment, reading, site, classifier), has_link)
+        decision = _decide(comment, reading, site, classifier) if monotonic() < until else None
+        if decision is None or (decision.action is Action.APPROVE and monotonic() >= until):
+            return Judged(comment, _held(TOOK_TOO_LONG, TOOK_TOO_LONG_SENTENCE, model), has_link)
+        return Judged(comment, decision, has_link)
     except Exception as error:
         log_fault("judging a comment", error)
-        reasons = (Reason(COULD_NOT_JUDGE, COULD_NOT_JUDGE_SENTENCE),)
-        return Judged(comment, Decision(Action.HOLD, COULD_NOT_JUDGE, None, reasons, model), has_link)
+        return Judged(comment, _held(COULD_NOT_JUDGE, COULD_NOT_JUDGE_SENTENCE, model), has_link)
+
+
+def _held(rule: str, sentence: str, model: str) -> Decision:
+    return Decision(Action.HOLD, rule, None, (Reason(rule, sentence),), model)
 
 
 def decide(comment: Comment, site: SitePolicy, classifier: Classifier | None) -> Decision:
@@ -168,7 +205,7 @@ def decide(comment: Comment, site: SitePolicy, classifier: Classifier | None) ->
 def _decide(comment: Comment, reading: Reading, site: SitePolicy, classifier: Classifier | None) -> Decision:
     assessed = classifier.assess(reading) if classifier else None  # at most 5 ms: a reading is bounded
     score = assessed.score if assessed else None
-    thresholds = classifier.thresholds if classifier else NO_THRESHOLDS
+    thresholds = policy.lines(site, classifier.id, classifier.thresholds) if classifier else NO_THRESHOLDS
     action, rule = policy.decide(Case(comment, reading, site, score, thresholds))
     reasons = [reason_of(rule, reading, comment)]
     if assessed:

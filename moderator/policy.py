@@ -25,6 +25,10 @@ class SitePolicy:
     ``hold_above`` and ``reject_above`` are scores (probabilities); None means the model's own threshold for its
     error budget. The four lists hold lower-case texts: words, hosts (each with its subdomains), and authors (a name,
     an e-mail address or a web address).
+
+    ``hold_budget`` and ``reject_budget`` are shares of this site's good comments that may be held, and rejected, in
+    place of scores. What follows from them for the model ``derived_model`` was derived from ``derived_from`` good
+    comments of the site; None: those were too few. ``shadow``: decisions are stored, and the blog is told *approve*.
     """
 
     hold_above: float | None = None
@@ -33,6 +37,13 @@ class SitePolicy:
     blocked_hosts: tuple[str, ...] = ()
     blocked_authors: tuple[str, ...] = ()
     allowed_authors: tuple[str, ...] = ()
+    hold_budget: float | None = None
+    reject_budget: float | None = None
+    derived_model: str = ""
+    derived_from: int = 0
+    derived_hold: float | None = None
+    derived_reject: float | None = None
+    shadow: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +61,23 @@ class Thresholds:
     def hold_for(self, reading: Reading) -> float:
         """The score above which this comment is held."""
         return self.hold if self.unsigned_hold is None or reading.signed else self.unsigned_hold
+
+
+def lines(site: SitePolicy, model: str, thresholds: Thresholds) -> Thresholds:
+    """The thresholds that hold for this site with this model.
+
+    A budget that cannot be kept yet, for want of good comments of the site, leaves the model's own line for holding,
+    which all sites share, and lets nothing be rejected by its score.
+    """
+    derived = site.derived_model == model
+    hold, reject, unsigned = thresholds.hold, thresholds.reject, thresholds.unsigned_hold
+    if site.hold_budget is not None and derived and site.derived_hold is not None:
+        hold, unsigned = site.derived_hold, None
+    if site.reject_budget is not None:
+        reject = site.derived_reject if derived else None
+    if reject is not None:
+        reject = max(reject, hold)
+    return Thresholds(hold, reject, unsigned)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +178,16 @@ def hidden_text(case: Case) -> Action | None:
     return Action.HOLD if case.reading.hides else None
 
 
+def disguised_letters(case: Case) -> Action | None:
+    """Its letters are exchanged, decorated or spaced out, as filters are tricked."""
+    return Action.HOLD if case.reading.disguises_letters else None
+
+
+def unreadable(case: Case) -> Action | None:
+    """It has something encoded that only a program can read."""
+    return Action.HOLD if case.reading.is_blob else None
+
+
 def no_score(case: Case) -> Action | None:
     """The classifier could not answer."""
     return Action.HOLD if case.score is None else None
@@ -192,6 +230,9 @@ RULES: tuple[Rule, ...] = (
     # What the classifier is sure of, either way.
     no_score,
     surely_spam,
+    # How it is written: never approved by score, but rejected where the classifier sees through it.
+    disguised_letters,
+    unreadable,
     probably_fine,
     # Everything else waits for a human.
     in_doubt,

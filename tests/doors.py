@@ -11,6 +11,7 @@ from moderator import settings as all_settings
 from moderator.app import create_app
 from moderator.classifier import Assessment, Classifier
 from moderator.comment import Reason
+from moderator.model_file import ModelError
 from moderator.policy import Thresholds
 from moderator.reading import Reading
 from moderator.store import Site, Store
@@ -41,6 +42,10 @@ class FakeShelf:
     def current(self) -> Classifier | None:
         """The model."""
         return self.model
+
+    def folder_of(self, id: str) -> Path:
+        """It stands nowhere."""
+        raise ModelError(f"there is no model {id}")
 
 
 @dataclass

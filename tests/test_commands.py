@@ -359,6 +359,10 @@ def test_a_policy_is_previewed_and_only_then_changed(judged: Path) -> None:
     assert changed.returncode == 0, changed.stderr
     stands = json.loads(command("policy", "show", "blog", "--data", judged, "--json").stdout)
     assert stands["hold_above"] == 0.4 and stands["blocked_hosts"] == ["evil.example"]
+    budget = command("policy", "set", "blog", "--hold-budget", "10", "--watch", "--data", judged, "--json")
+    stands = json.loads(budget.stdout)
+    assert (stands["hold_budget"], stands["hold_above"], stands["shadow"]) == (0.01, None, True)
+    command("policy", "set", "blog", "--hold-above", "50", "--act", "--data", judged)
     command("policy", "set", "blog", "--hold-above", "", "--data", judged)
     assert "the model's own" in command("policy", "show", "blog", "--data", judged).stdout
 
@@ -369,6 +373,7 @@ def test_a_policy_is_previewed_and_only_then_changed(judged: Path) -> None:
         (("--hold-above", "140"), "hold_above: This must be a number from 0 to 100"),
         (("--hold-above", "90", "--reject-above", "10"), "below the line for holding"),
         (("--block-host", "not a host"), "is no host"),
+        (("--hold-budget", "1000"), "must be a number from"),
     ],
 )
 def test_a_policy_that_cannot_be_is_refused(data: Path, arguments: tuple[str, ...], said: str) -> None:

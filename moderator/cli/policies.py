@@ -21,6 +21,9 @@ def changes_policy(command: Command) -> Command:
         click.option("--block-author", multiple=True, metavar="WHO", help="Add to the blocked names and addresses."),
         click.option("--block-host", multiple=True, metavar="HOST", help="Add to the blocked hosts."),
         click.option("--block-word", multiple=True, metavar="WORDS", help="Add to the blocked words."),
+        click.option("--watch/--act", "shadow", default=None, help="Only watch: decide and store, and tell approve."),
+        click.option("--reject-budget", metavar="PER_1000", help="Reject at most so many of 1,000 good comments."),
+        click.option("--hold-budget", metavar="PER_1000", help="Hold at most so many of 1,000 good comments."),
         click.option("--reject-above", metavar="PERCENT", help="Reject by score from here on; '' is the model's own."),
         click.option("--hold-above", metavar="PERCENT", help="Hold by score from here on; '' is the model's own."),
     ):
@@ -65,25 +68,27 @@ def preview(site: str, as_json: bool, **flags: Any) -> None:
     \b
     moderator policy preview my-blog --hold-above 40 --reject-above 97
     """
+    from moderator.review.budgets import derived
     from moderator.review.policy_preview import preview as look
     from moderator.server import open_shelf
 
     changes, where = _split(flags)
     with store_of(**where) as store:
         found = site_named(store, site)
-        seen = look(store, open_shelf(settings_of(**where)).current(), found, _changed(found.policy, changes))
+        classifier = open_shelf(settings_of(**where)).current()
+        seen = look(store, classifier, found, derived(store, found.id, _changed(found.policy, changes), classifier))
     if as_json:
         kinds = [{"before": before, "after": after, "comments": count} for before, after, count in seen.kinds]
         shown = [
             {"id": f.stored.id, "before": f.before, "after": f.after, "rule": f.rule, "score": f.score}
-            for f in seen.shown
+            for f in (*seen.stricter, *seen.milder)
         ]
         print_json({"looked_at": seen.looked_at, "flips": seen.flips, "kinds": kinds, "newest": shown})
         return
     click.echo(f"of the last {seen.looked_at:,} comments {seen.flips:,} would be decided otherwise")
     for before, after, count in seen.kinds:
         click.echo(f"  {count:,} that are now {before} would be {after}")
-    for flip in seen.shown:
+    for flip in (*seen.stricter, *seen.milder):
         score = f"{flip.score:.2f}" if flip.score is not None else "   -"
         words = " ".join("".join(c if c.isprintable() else " " for c in flip.stored.comment.body).split())
         click.echo(f"  {score}  {flip.before} → {flip.after} ({flip.rule})  {words[:SHOWN]}")
@@ -100,10 +105,14 @@ def change(site: str, as_json: bool, **flags: Any) -> None:
     \b
     moderator policy set my-blog --hold-above 40 --block-host evil.example
     """
+    from moderator.review.budgets import derived
+    from moderator.server import open_shelf
+
     changes, where = _split(flags)
     with store_of(**where) as store:
         found = site_named(store, site)
-        new = _changed(found.policy, changes)
+        classifier = open_shelf(settings_of(**where)).current()
+        new = derived(store, found.id, _changed(found.policy, changes), classifier)
         store.set_policy(found.id, new, expected=found.policy)
     _tell(new, as_json=as_json)
 
@@ -116,9 +125,18 @@ ADDED = {
 }
 
 
+# A line for scores and a budget: the one that is given takes the place of the other.
+INSTEAD = {
+    "hold_above": "hold_budget",
+    "reject_above": "reject_budget",
+    "hold_budget": "hold_above",
+    "reject_budget": "reject_above",
+}
+
+
 def _split(flags: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """What is to change, and where the installation is."""
-    ours = ("hold_above", "reject_above", *ADDED)
+    ours = (*INSTEAD, "shadow", *ADDED)
     return {name: flags.pop(name) for name in ours}, flags
 
 
@@ -127,9 +145,11 @@ def _changed(old: SitePolicy, changes: dict[str, Any]) -> SitePolicy:
     from moderator.review import policy_form
 
     typed = policy_form.typed(old)
-    for name in policy_form.THRESHOLDS:
+    for name, other in INSTEAD.items():
         if changes[name] is not None:
-            typed[name] = changes[name]
+            typed |= {name: changes[name]} | ({other: ""} if changes[name].strip() else {})
+    if changes["shadow"] is not None:
+        typed["shadow"] = "yes" if changes["shadow"] else ""
     for option, name in ADDED.items():
         typed[name] = "\n".join([typed[name], *changes[option]])
     asked = policy_form.asked(typed)
@@ -146,6 +166,7 @@ def _tell(found: SitePolicy, *, as_json: bool) -> None:
     rows: list[tuple[str, ...]] = []
     for name, value in asdict(found).items():
         empty = "the model's own" if name.endswith("_above") else "-"
-        said = f"{value:.1%}" if isinstance(value, float) else ", ".join(value) if value else empty
+        listed = ", ".join(value) if isinstance(value, tuple) else str(value or "")
+        said = f"{value:.2%}" if isinstance(value, float) else listed or empty
         rows.append((name, said))
     print_table(rows)

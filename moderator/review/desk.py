@@ -1,7 +1,8 @@
 """What the pages work with, and what they know of the request at hand."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
+from pathlib import Path
 from typing import Protocol, cast
 
 from flask import g
@@ -16,6 +17,9 @@ class Models(Protocol):
 
     def current(self) -> Classifier | None:
         """The model that answers now, if there is one."""
+
+    def folder_of(self, id: str) -> Path:
+        """Where a version's files are. ModelError where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,20 +46,3 @@ class Desk:
 def session() -> Session:
     """The session of the request at hand; only where guard.py has let it in."""
     return cast(Session, g.session)
-
-
-def when(moment: datetime) -> str:
-    """A time as the pages write it."""
-    return f"{moment.day} {moment:%b %Y, %H:%M} UTC"
-
-
-def ago(moment: datetime, now: datetime) -> str:
-    """How long ago that was, roughly."""
-    seconds = (now - moment).total_seconds()
-    if seconds < 60:
-        return "just now"
-    for size, name in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
-        if seconds >= size:
-            number = int(seconds // size)
-            return f"{number:,} {name}{'s' if number > 1 else ''} ago"
-    return "just now"

@@ -28,6 +28,7 @@ from moderator.store.process import PerProcess
 from moderator.store.pruning import Pruning
 from moderator.store.remember import Remember
 from moderator.store.shared_secrets import Secrets
+from moderator.store.spot_checks import SpotChecks
 from moderator.store.tallies import Tallies
 from moderator.store.values import (
     ApiKey,
@@ -78,6 +79,7 @@ class Store:
         self.deletions = Deletions(access)
         self.akismet_keys = AkismetKeys(access)
         self.tallies = Tallies(access)
+        self.spot_checks = SpotChecks(access)
         self.callbacks = Callbacks(access)
         self.outbox = Outbox(access)
         self.imports = Imports(access)
@@ -311,6 +313,10 @@ class Store:
     def set_role(self, person_id: int, role: Role) -> None:
         """Give a person another role."""
         self._write(lambda c: people.change(c, person_id, role=role.value))
+
+    def set_language(self, person_id: int, language: str) -> None:
+        """In which language the pages speak to a person; empty: as their browser asks."""
+        self._write(lambda c: people.change(c, person_id, language=language))
 
     def disable_person(self, person_id: int) -> None:
         """Shut a person out, at once: all their sessions end."""

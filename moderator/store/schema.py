@@ -134,6 +134,18 @@ comments = Table(
         sqlite_where=text("status = 'held'"),
         postgresql_where=text("status = 'held'"),
     ),
+    # What the insights count, by day, from this index alone.
+    Index(
+        "ix_comments_counted",
+        "site_id",
+        "received_at",
+        "action",
+        "status",
+        "word",
+        "rule",
+        "language",
+        "score",
+    ),
     # What teaches.
     Index(
         "ix_comments_word_id", "id", sqlite_where=text("word IS NOT NULL"), postgresql_where=text("word IS NOT NULL")
@@ -248,6 +260,24 @@ outbox = Table(
     Index("ix_outbox_finished_at", "finished_at"),
 )
 
+# Decided by the machine alone, and put before moderators all the same, to count its errors.
+spot_checks = Table(
+    "spot_checks",
+    metadata,
+    Column("comment_id", Ulid, ForeignKey("comments.id"), primary_key=True),
+    Column("action", String(16), nullable=False),  # what the machine had decided
+    Column("share", Float, nullable=False),  # with what probability it was drawn
+    Column("drawn_at", Moment, nullable=False),
+)
+
+# How far something has come that is done once for all processes.
+marks = Table(
+    "marks",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
 people = Table(
     "people",
     metadata,
@@ -257,6 +287,7 @@ people = Table(
     Column("role", String(16), nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("disabled_at", Moment),
+    Column("language", String(16), nullable=False, server_default=""),  # of the pages; empty: as the browser asks
 )
 
 sessions = Table(

@@ -344,7 +344,7 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """One who logs in. ``disabled`` None: the account is live."""
+    """One who logs in. ``disabled`` None: the account is live. ``language``: of the pages; empty: as browsers ask."""
 
     id: int
     login: str
@@ -352,6 +352,7 @@ class Person:
     created: datetime
     disabled: datetime | None
     has_password: bool
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)
