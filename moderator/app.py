@@ -11,6 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from moderator import probes, review
 from moderator import settings as all_settings
+from moderator.adaptation import Adaptation
 from moderator.journal import Journal
 from moderator.metrics import DECISIONS, Meter
 from moderator.moderation import Moderator, StoreUnavailable, Tell, log_fault
@@ -38,17 +39,25 @@ def staying() -> bool:
 
 
 def create_app(
-    settings: Settings, *, store: Store, shelf: Shelf, clock: Clock, leaving: Callable[[], bool] = staying
+    settings: Settings,
+    *,
+    store: Store,
+    shelf: Shelf,
+    clock: Clock,
+    adaptation: Adaptation | None = None,
+    leaving: Callable[[], bool] = staying,
 ) -> Flask:
     """The application over an open store. It reads no environment, and starts nothing.
 
-    ``leaving`` says whether the server is about to stop, so that nobody sends it anything more.
+    ``adaptation``: the sites' own classifiers, where somebody else works with them too. ``leaving`` says whether the
+    server is about to stop, so that nobody sends it anything more.
     """
     app = Flask("moderator", static_folder=None)
     app.url_map.merge_slashes = False  # a redirect would lose the body of a POST
     meter = Meter() if settings.metrics_token else None
     journal = Journal(settings)
-    moderator = Moderator(store, shelf, clock, tell=(journal.tell, *_counting(meter)))
+    adaptation = adaptation or Adaptation(store, shelf)
+    moderator = Moderator(store, shelf, clock, adaptation=adaptation, tell=(journal.tell, *_counting(meter)))
     app.register_blueprint(native.blueprint(store, moderator, clock, most_bytes=settings.max_request_bytes))
     app.register_blueprint(page.blueprint(settings.public_url))
     pepper = all_settings.secret(settings.data)
@@ -57,7 +66,7 @@ def create_app(
     )
     app.register_blueprint(blogspam.blueprint(store, moderator, most_bytes=settings.max_request_bytes))
     app.register_blueprint(coral.blueprint(store, moderator, most_bytes=settings.max_request_bytes))
-    app.register_blueprint(review.blueprint(store, shelf, settings, clock))
+    app.register_blueprint(review.blueprint(store, shelf, settings, clock, adaptation=adaptation))
     app.register_blueprint(probes.blueprint(settings, store, shelf, clock, meter, leaving))
     _add_errors(app)
     _add_headers(app, settings)

@@ -10,9 +10,9 @@ from typing import Any, Protocol
 
 from flask import Blueprint, Response, request
 
+from moderator.adaptation import Models
 from moderator.metrics import GAUGES as FAMILIES
 from moderator.metrics import Meter, Sample, text
-from moderator.moderation import Models
 from moderator.settings import Settings
 from moderator.store import Clock, Delivery, Store, StoreError
 from moderator.wire import problems

@@ -15,10 +15,12 @@ from gunicorn.app.base import BaseApplication
 
 from moderator import journal
 from moderator import settings as all_settings
+from moderator.adaptation import Adaptation
 from moderator.app import create_app, staying
 from moderator.arbiter import Leaving, PatientArbiter, RootLogger
 from moderator.callbacks.courier import Courier
 from moderator.library import Library
+from moderator.rescoring import Rescorer
 from moderator.settings import Settings, SettingsError
 from moderator.shelf import Shelf
 from moderator.store import NameTaken, Role, Store
@@ -119,8 +121,9 @@ def make_app(
         store.close()  # its thread must not be running when gunicorn forks
     store = Store.open(settings.database_url, clock=now)
     shelf = open_shelf(settings)
-    app = create_app(settings, store=store, shelf=shelf, clock=now, leaving=leaving)
-    parts: tuple[Part, ...] = (Courier(store, now),)
+    adaptation = Adaptation(store, shelf)
+    app = create_app(settings, store=store, shelf=shelf, clock=now, adaptation=adaptation, leaving=leaving)
+    parts: tuple[Part, ...] = (Courier(store, now), Rescorer(store, adaptation, now))
     return app, (*parts, Library(store, shelf)) if store.shared else parts
 
 

@@ -19,6 +19,7 @@ from moderator.cli import (
     explaining,
     exporting,
     exports,
+    forgetting,
     importing,
     judging,
     keeping,
@@ -71,6 +72,7 @@ COMMANDS: tuple[tuple[str, tuple[click.Command, ...]], ...] = (
             importing.import_history,
             exporting.export_site,
             datasets.datasets,
+            forgetting.forget,
             exports.convert,
             training.train,
             judging.score,
@@ -88,6 +90,7 @@ OF_SITES = (
     blogspam.blogspam,
     callbacks.callback,
     coral.coral,
+    forgetting.trust,
 )
 for command in OF_SITES:
     keeping.sites.add_command(command)

@@ -91,7 +91,7 @@ def _words(command: click.Command) -> str:
     told = []
     for paragraph in paragraphs:
         if paragraph.startswith("\b\n"):
-            told.append(f"```sh\n{paragraph[2:]}\n```")
+            told.append(f"```console\n{paragraph[2:]}\n```")
         else:
             told.append(paragraph)
     return "\n\n".join(told)

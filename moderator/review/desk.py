@@ -7,9 +7,10 @@ from typing import Protocol, cast
 
 from flask import g
 
+from moderator.adaptation import Adaptation
 from moderator.classifier import Classifier
 from moderator.settings import Settings
-from moderator.store import Clock, Session, Store
+from moderator.store import Clock, Session, Site, Store
 
 
 class Models(Protocol):
@@ -28,9 +29,14 @@ class Desk:
 
     store: Store
     shelf: Models
+    adaptation: Adaptation
     settings: Settings
     clock: Clock
     secret: bytes
+
+    def classifier(self, site: Site | None) -> Classifier | None:
+        """The classifier that judges for this site now."""
+        return self.adaptation.classifier(site) if site is not None else self.shelf.current()
 
     @property
     def idle(self) -> timedelta:
