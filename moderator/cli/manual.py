@@ -9,7 +9,7 @@ STATUSES = (
     (0, "Done."),
     (1, "Done in part, or a check found something: a broken line in `score`, a problem in `doctor` or `db check`."),
     (2, "A mistake of the caller, or something that is not there: told in one line on standard error."),
-    (3, "The new model was not promoted (`train`), or missed what `evaluate --check` asks."),
+    (3, "The new model was not promoted (`train`), or missed what `evaluate` was asked to check."),
     (130, "Stopped by hand (Ctrl-C)."),
 )  # fmt: skip
 
