@@ -3,7 +3,7 @@
 The memory is made before the server forks. Each process claims a piece of its own (a lock that the kernel takes back
 when the process ends), so that no two ever write the same number and a count costs no system call; who is asked for the
 figures adds up all pieces. A piece is not emptied when its process ends: the next one goes on counting in it, so a
-replaced worker takes nothing away. docs/decisions/0010-metrics.md says why not prometheus_client.
+replaced worker takes nothing away. docs/decisions/0011-metrics.md says why not prometheus_client.
 """
 
 import fcntl
