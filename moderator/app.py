@@ -56,11 +56,12 @@ def create_app(
     app.url_map.merge_slashes = False  # a redirect would lose the body of a POST
     meter = Meter() if settings.metrics_token else None
     journal = Journal(settings)
+    pepper = all_settings.secret(settings.data)
     adaptation = adaptation or Adaptation(store, shelf)
-    moderator = Moderator(store, shelf, clock, adaptation=adaptation, tell=(journal.tell, *_counting(meter)))
+    tell = (journal.tell, *_counting(meter))
+    moderator = Moderator(store, shelf, clock, secret=pepper, adaptation=adaptation, tell=tell)
     app.register_blueprint(native.blueprint(store, moderator, clock, most_bytes=settings.max_request_bytes))
     app.register_blueprint(page.blueprint(settings.public_url))
-    pepper = all_settings.secret(settings.data)
     app.register_blueprint(
         akismet.blueprint(store, moderator, clock, pepper=pepper, most_bytes=settings.max_request_bytes)
     )
