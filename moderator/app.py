@@ -18,6 +18,7 @@ from moderator.moderation import Moderator, StoreUnavailable, Tell, log_fault
 from moderator.settings import Settings
 from moderator.store import Clock, Remembered, Site, Store, StoreError
 from moderator.wire import akismet, blogspam, coral, native, problems
+from moderator.wire.limits import Limits
 from moderator.wire.native import page
 from moderator.wire.problems import Problem
 
@@ -60,13 +61,13 @@ def create_app(
     adaptation = adaptation or Adaptation(store, shelf)
     tell = (journal.tell, *_counting(meter))
     moderator = Moderator(store, shelf, clock, secret=pepper, adaptation=adaptation, tell=tell)
-    app.register_blueprint(native.blueprint(store, moderator, clock, most_bytes=settings.max_request_bytes))
+    limits = Limits(store, clock, site_rate=settings.site_rate, wrong_key_rate=settings.wrong_key_rate)
+    most = settings.max_request_bytes
+    app.register_blueprint(native.blueprint(store, moderator, clock, limits, most_bytes=most))
     app.register_blueprint(page.blueprint(settings.public_url))
-    app.register_blueprint(
-        akismet.blueprint(store, moderator, clock, pepper=pepper, most_bytes=settings.max_request_bytes)
-    )
-    app.register_blueprint(blogspam.blueprint(store, moderator, most_bytes=settings.max_request_bytes))
-    app.register_blueprint(coral.blueprint(store, moderator, most_bytes=settings.max_request_bytes))
+    app.register_blueprint(akismet.blueprint(store, moderator, clock, limits, pepper=pepper, most_bytes=most))
+    app.register_blueprint(blogspam.blueprint(store, moderator, limits, most_bytes=most))
+    app.register_blueprint(coral.blueprint(store, moderator, limits, most_bytes=most))
     app.register_blueprint(review.blueprint(store, shelf, settings, clock, adaptation=adaptation))
     app.register_blueprint(probes.blueprint(settings, store, shelf, clock, meter, leaving))
     _add_errors(app)

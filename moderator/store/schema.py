@@ -485,6 +485,15 @@ model_order = Table(
     Column("changed_at", Moment, nullable=False),
 )
 
+# Requests of a site, or wrong keys of a network, in a stretch of ten seconds.
+rates = Table(
+    "rates",
+    metadata,
+    Column("digest", Digest, primary_key=True),
+    Column("stretch", BigInteger, primary_key=True, autoincrement=False),
+    Column("requests", Integer, nullable=False),
+)
+
 
 def new_number(connection: Connection, row: Insert) -> int:
     """Insert one row; the number that it got."""
