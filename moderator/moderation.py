@@ -21,6 +21,7 @@ from moderator.classifier import Classifier
 from moderator.comment import Action, Comment, Decision, Reason, Status, Word
 from moderator.known import NO_MARKS, NOTHING, Belongs, Campaign, Known, Marks
 from moderator.policy import Case, Rule, SitePolicy, Thresholds
+from moderator.pseudonyms import masked
 from moderator.reading import Reading, read, shared_words
 from moderator.standing import adjustments
 from moderator.store import (
@@ -123,6 +124,12 @@ class Moderator:
 
         return recognise
 
+    def _kept(self, site: Site, judged: Judged) -> Judged:
+        """As it is stored: where the site keeps no raw addresses, with pseudonyms."""
+        if site.doors.addresses:
+            return judged
+        return judged._replace(comment=masked(judged.comment, self._secret, site.id))
+
     def judge(
         self, site: Site, comment: Comment, *, once: Sequence[Receipt] = (), within: float = MOST_SECONDS
     ) -> Remembered:
@@ -134,7 +141,7 @@ class Moderator:
         could not be stored, and with receipts the store's KeyReused and Replayed.
         """
         begun = time.perf_counter()
-        judged = self._judged(site, comment, self._recognise(site), within)
+        judged = self._kept(site, self._judged(site, comment, self._recognise(site), within))
         try:
             if once:
                 answer = self._store.once.remember(site, judged, once, at=self._clock())
@@ -156,7 +163,7 @@ class Moderator:
         """
         begun = time.perf_counter()
         recognise = self._recognise(site, KnownBatch())
-        judged = [self._judged(site, comment, recognise, MOST_SECONDS) for comment in comments]
+        judged = [self._kept(site, self._judged(site, comment, recognise, MOST_SECONDS)) for comment in comments]
         try:
             batch = self._store.once.remember_many(site, judged, once, at=self._clock(), again=again)
         except (KeyReused, Replayed):

@@ -19,6 +19,7 @@ from moderator.adaptation import Adaptation
 from moderator.app import create_app, staying
 from moderator.arbiter import Leaving, PatientArbiter, RootLogger
 from moderator.callbacks.courier import Courier
+from moderator.housekeeping import Housekeeper
 from moderator.library import Library
 from moderator.rescoring import Rescorer
 from moderator.settings import Settings, SettingsError
@@ -123,7 +124,8 @@ def make_app(
     shelf = open_shelf(settings)
     adaptation = Adaptation(store, shelf)
     app = create_app(settings, store=store, shelf=shelf, clock=now, adaptation=adaptation, leaving=leaving)
-    parts: tuple[Part, ...] = (Courier(store, now), Rescorer(store, adaptation, now))
+    keeper = Housekeeper(store, now, secret=all_settings.secret(settings.data), address_days=settings.address_days)
+    parts: tuple[Part, ...] = (Courier(store, now), Rescorer(store, adaptation, now), keeper)
     return app, (*parts, Library(store, shelf)) if store.shared else parts
 
 

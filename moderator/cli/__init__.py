@@ -27,6 +27,7 @@ from moderator.cli import (
     measuring,
     models,
     policies,
+    privacy,
     secrets,
     serving,
     showing,
@@ -73,6 +74,7 @@ COMMANDS: tuple[tuple[str, tuple[click.Command, ...]], ...] = (
             exporting.export_site,
             datasets.datasets,
             forgetting.forget,
+            privacy.privacy,
             exports.convert,
             training.train,
             judging.score,
@@ -91,6 +93,7 @@ OF_SITES = (
     callbacks.callback,
     coral.coral,
     forgetting.trust,
+    privacy.addresses,
 )
 for command in OF_SITES:
     keeping.sites.add_command(command)

@@ -28,6 +28,7 @@ from moderator.store.models import Models
 from moderator.store.once import Once
 from moderator.store.outbox import Outbox
 from moderator.store.preferences import Preferences
+from moderator.store.privacy import Privacy
 from moderator.store.process import PerProcess
 from moderator.store.pruning import Pruning
 from moderator.store.rates import Rates
@@ -95,6 +96,7 @@ class Store:
         self.models = Models(access)
         self.pruning = Pruning(access)
         self.campaigns = Campaigns(access)
+        self.privacy = Privacy(access)
         self.rates = Rates(access)
         self.lessons = Lessons(access)
         self.forgetting = Forgetting(access)
