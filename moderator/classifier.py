@@ -7,6 +7,7 @@ of signals.py. Its log-odds are a sum, so every reason that is shown is a part o
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from moderator.layout import lay_out
 from moderator.model_file import ModelError
 from moderator.policy import Thresholds
 from moderator.reading import Reading, read
-from moderator.shading import Weighed, heaviest, shade
+from moderator.shading import Heaviest, Weighed, shade
 from moderator.signals import SIGNALS, measure, sentence
 from moderator.spaces import AUTHOR, BODY, NAMED, NAMED_WORDS, SPACES, WORDS, whole
 
@@ -106,16 +107,23 @@ class Classifier:
 
     def assess(self, reading: Reading) -> Assessment:
         """Score and reasons, from one pass over the features."""
-        block = features.grams([lay_out(reading)])
-        spaces = self._spaces(block)
+        return self.assess_many([reading])[0]
+
+    def assess_many(self, readings: Sequence[Reading]) -> list[Assessment]:
+        """Score and reasons of each; those that are assessed together share the calls of NumPy, which are the cost."""
+        found: list[Assessment] = []
+        for start in range(0, len(readings), features.BLOCK):
+            some = readings[start : start + features.BLOCK]
+            block = features.grams([lay_out(reading) for reading in some])
+            spaces: list[list[float]] = features.distinct(block).sums(self.weights).tolist()
+            words = _Words(self.weights, block)
+            found += [self._assessed(reading, i, spaces[i], words) for i, reading in enumerate(some)]
+        return found
+
+    def _assessed(self, reading: Reading, number: int, spaces: Sequence[float], words: "_Words") -> Assessment:
         signals = self._signals(reading)
         score = sigmoid(self.bias + sum(spaces) + sum(signals))
-        return Assessment(score, self._reasons(reading, block, spaces, signals))
-
-    def _spaces(self, block: features.Grams) -> list[float]:
-        """What each space of a block of one adds to the log-odds."""
-        spaces: list[float] = features.distinct(block).sums(self.weights)[0].tolist()
-        return spaces
+        return Assessment(score, self._reasons(reading, number, spaces, signals, words))
 
     def _signals(self, reading: Reading) -> list[float]:
         """What each signal adds to the log-odds."""
@@ -123,7 +131,7 @@ class Classifier:
         return [(value - mean) * weight for value, mean, weight in found]
 
     def _reasons(
-        self, reading: Reading, block: features.Grams, spaces: Sequence[float], signals: Sequence[float]
+        self, reading: Reading, number: int, spaces: Sequence[float], signals: Sequence[float], words: "_Words"
     ) -> tuple[Reason, ...]:
         text, name = (sum(spaces[i] for i in group) for group in (TEXT, NAME))
         told: list[tuple[float, str, str]] = [
@@ -148,7 +156,7 @@ class Classifier:
                 break
             span = None
             if code == "words":  # looked up only where it is told: half of what reasons cost
-                spans = heaviest(self.weights, block, reading.text, towards_spam=weight > 0)
+                spans = words.heaviest.of(number, reading.text, towards_spam=weight > 0)
                 if not spans:
                     continue
                 span = spans[0]
@@ -159,7 +167,7 @@ class Classifier:
     def explain(self, reading: Reading) -> Explanation:
         """The whole account of the score; its parts sum to its log-odds."""
         block = features.grams([lay_out(reading)])
-        spaces = self._spaces(block)
+        spaces = features.distinct(block).sums(self.weights)[0].tolist()
         signals = self._signals(reading)
         said = zip(SPACES_SAY + SIGNALS_SAY, spaces + signals, strict=True)
         parts = [(says, weight) for (_, says), weight in said]
@@ -167,6 +175,18 @@ class Classifier:
         parts = sorted((part for part in parts if part[1]), key=lambda part: -abs(part[1]))
         words = shade(self.weights, block, reading.text)
         return Explanation(sigmoid(logit), logit, self.bias, tuple(parts), words)
+
+
+class _Words:
+    """What the words of a block weigh, looked up when it is first asked for: not every score is told by words."""
+
+    def __init__(self, weights: NDArray[np.float32], block: features.Grams) -> None:
+        self._of = (weights, block)
+
+    @cached_property
+    def heaviest(self) -> Heaviest:
+        """The words that weigh most."""
+        return Heaviest(*self._of)
 
 
 def _towards(weight: float) -> str:

@@ -9,10 +9,10 @@ import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from moderator import policy
-from moderator.classifier import Classifier
+from moderator.classifier import Assessment, Classifier
 from moderator.comment import Action, Comment, Decision, Reason, Word
 from moderator.policy import Case, Rule, SitePolicy, Thresholds
 from moderator.reading import Reading, read, shared_words
@@ -26,8 +26,10 @@ from moderator.store import (
     Replayed,
     Site,
     Store,
+    StoreBusy,
     StoreError,
 )
+from moderator.turns import Job, TooLate, Turns
 
 log = logging.getLogger(__name__)
 
@@ -61,6 +63,7 @@ class Moderator:
         self._store = store
         self._shelf = shelf
         self._clock = clock
+        self._turns = Turns(self._judge_group)
 
     def judge(self, site: Site, comment: Comment, *, once: Sequence[Receipt] = ()) -> Remembered:
         """Decide, store, and answer: the decision that stands for this comment is on disk when this returns.
@@ -68,15 +71,43 @@ class Moderator:
         With receipts, what was answered under one of their names is answered again. Raises StoreUnavailable where it
         could not be stored, and with receipts the store's KeyReused and Replayed.
         """
+        if not once:
+            return self._together(site, comment)
         judged = _judged(comment, site.policy, self._shelf)
         try:
-            if once:
-                return self._store.once.remember(site, judged, once, at=self._clock())
-            return self._store.remember(site, *judged, at=self._clock())
+            return self._store.once.remember(site, judged, once, at=self._clock())
         except (KeyReused, Replayed):
             raise
         except Exception as error:
             raise _unavailable(error) from error
+
+    def _together(self, site: Site, comment: Comment) -> Remembered:
+        """Judged and stored with whatever else waits, each by itself."""
+        try:
+            return self._turns.do(_Asked(site, comment), self._store.deadline)
+        except TooLate:
+            raise _unavailable(StoreBusy(f"not on disk within {self._store.deadline:g} s")) from None
+        except Exception as error:
+            raise _unavailable(error) from error
+
+    def _judge_group(self, asked: list["_Asked"]) -> None:
+        """Work for all that wait: what fails of one of them does not fail of the others."""
+        seen = _look_at_all([one.comment for one in asked], [self._shelf] * len(asked))
+        judged = [_judged(one.comment, one.site.policy, self._shelf, has) for one, has in zip(asked, seen, strict=True)]
+        for one, answer in zip(asked, self._stored(asked, judged), strict=True):
+            if isinstance(answer, Remembered):
+                one.result = answer
+            else:
+                one.error = answer
+
+    def _stored(self, asked: list["_Asked"], judged: list[Judged]) -> Sequence[Remembered | BaseException]:
+        try:
+            if len(asked) == 1:
+                return [self._store.remember(asked[0].site, *judged[0], at=self._clock())]
+            sites = [one.site for one in asked]
+            return self._store.remember_all(list(zip(sites, judged, strict=True)), at=self._clock())
+        except Exception as error:
+            return [error] * len(asked)
 
     def judge_many(
         self, site: Site, comments: Sequence[Comment], *, once: Sequence[Receipt] = (), again: bool = False
@@ -85,7 +116,8 @@ class Moderator:
 
         ``again``: they, or others of their batch, came before; known ones then give the answer that stands.
         """
-        judged = [_judged(comment, site.policy, self._shelf) for comment in comments]
+        seen = _look_at_all(comments, [self._shelf] * len(comments))
+        judged = [_judged(one, site.policy, self._shelf, has) for one, has in zip(comments, seen, strict=True)]
         try:
             return self._store.once.remember_many(site, judged, once, at=self._clock(), again=again)
         except (KeyReused, Replayed):
@@ -106,6 +138,47 @@ class Moderator:
         return self._store.give_verdict(comment_id, word, by=by, door=door, site=site)
 
 
+class _Asked(Job[Remembered]):
+    """A comment whose sender waits for the answer."""
+
+    __slots__ = ("comment", "site")
+
+    def __init__(self, site: Site, comment: Comment) -> None:
+        super().__init__()
+        self.site = site
+        self.comment = comment
+
+
+class _Seen(NamedTuple):
+    """What reading a comment and asking the model gave, before anything is known of its site."""
+
+    reading: Reading
+    classifier: Classifier | None
+    assessed: Assessment | None
+
+
+def _look_at(comment: Comment, shelf: Models) -> _Seen:
+    classifier, reading = shelf.current(), read(comment)
+    return _Seen(reading, classifier, classifier.assess(reading) if classifier else None)  # at most 5 ms: it is bounded
+
+
+def _look_at_all(comments: Sequence[Comment], shelves: Sequence[Models]) -> Sequence[_Seen | None]:
+    """What ``_look_at`` gives for each, at half the price; None for all where it failed, and for one alone."""
+    if len(comments) < 2:
+        return [None] * len(comments)
+    try:
+        classifiers = [shelf.current() for shelf in shelves]
+        seen = [_Seen(read(one), classifier, None) for one, classifier in zip(comments, classifiers, strict=True)]
+        for classifier in dict.fromkeys(classifiers):  # those whom the same one answers, at once
+            if classifier is not None:
+                its = [i for i, other in enumerate(classifiers) if other is classifier]
+                for i, assessed in zip(its, classifier.assess_many([seen[i].reading for i in its]), strict=True):
+                    seen[i] = seen[i]._replace(assessed=assessed)
+        return seen
+    except Exception:  # which of them it was shows when each is looked at by itself
+        return [None] * len(comments)
+
+
 def _unavailable(error: Exception) -> StoreUnavailable:
     """Log why there is no decision; what the doors are told of it."""
     if isinstance(error, StoreError):
@@ -120,15 +193,14 @@ def assess(comment: Comment, site: SitePolicy, shelf: Models) -> Decision:
     return _judged(comment, site, shelf).decision
 
 
-def _judged(comment: Comment, site: SitePolicy, shelf: Models) -> Judged:
+def _judged(comment: Comment, site: SitePolicy, shelf: Models, seen: _Seen | None = None) -> Judged:
     """The decision, with what else the store is to know of the reading."""
     model, has_link = "", False
     try:
-        classifier = shelf.current()
-        model = classifier.id if classifier else ""
-        reading = read(comment)
-        has_link = bool(reading.links)
-        return Judged(comment, _decide(comment, reading, site, classifier), has_link)
+        seen = seen or _look_at(comment, shelf)
+        model = seen.classifier.id if seen.classifier else ""
+        has_link = bool(seen.reading.links)
+        return Judged(comment, _decide(comment, site, seen), has_link)
     except Exception as error:
         log_fault("judging a comment", error)
         reasons = (Reason(COULD_NOT_JUDGE, COULD_NOT_JUDGE_SENTENCE),)
@@ -137,11 +209,12 @@ def _judged(comment: Comment, site: SitePolicy, shelf: Models) -> Judged:
 
 def decide(comment: Comment, site: SitePolicy, classifier: Classifier | None) -> Decision:
     """Read, score, ask the policy, say why. The classifier is asked also where a rule will speak: people ask why."""
-    return _decide(comment, read(comment), site, classifier)
+    reading = read(comment)
+    return _decide(comment, site, _Seen(reading, classifier, classifier.assess(reading) if classifier else None))
 
 
-def _decide(comment: Comment, reading: Reading, site: SitePolicy, classifier: Classifier | None) -> Decision:
-    assessed = classifier.assess(reading) if classifier else None  # at most 5 ms: a reading is bounded
+def _decide(comment: Comment, site: SitePolicy, seen: _Seen) -> Decision:
+    reading, classifier, assessed = seen
     score = assessed.score if assessed else None
     thresholds = classifier.thresholds if classifier else NO_THRESHOLDS
     action, rule = policy.decide(Case(comment, reading, site, score, thresholds))

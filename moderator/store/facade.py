@@ -1,7 +1,7 @@
 """The Store: one object per process, with a named question or deed for each thing that the rest of us needs."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -34,6 +34,7 @@ from moderator.store.values import (
     Filter,
     Given,
     History,
+    Judged,
     Labelled,
     Order,
     Person,
@@ -45,6 +46,7 @@ from moderator.store.values import (
     StoredComment,
     Sureness,
 )
+from moderator.store.writer import Several
 
 WRITE_DEADLINE = 5.0  # seconds that a caller waits for its write to be on disk
 SESSION_IDLE = timedelta(minutes=30)
@@ -64,7 +66,7 @@ class Store:
 
     def __init__(self, url: URL, clock: Clock, deadline: float) -> None:
         """Use :meth:`open`."""
-        self._deadline = deadline
+        self.deadline = deadline  # seconds that a deed may take
         self._process = PerProcess(url)
         access = Access(self._process, clock, deadline)
         self._now, self._read, self._write = access.now, access.read, access.write
@@ -118,7 +120,15 @@ class Store:
         ``has_link``: a reader meets a link in its text.
         """
         job = Remember(site.id, comment, decision, micros(at), has_link=has_link)
-        return self._process.here().writer.do(job, self._deadline)
+        return self._process.here().writer.do(job, self.deadline)
+
+    def remember_all(
+        self, judged: Sequence[tuple[Site, Judged]], *, at: datetime
+    ) -> Sequence[Remembered | BaseException]:
+        """What ``remember`` does of several at once, each by itself: for each its answer, or why it is not stored."""
+        jobs = [Remember(site.id, one.comment, one.decision, micros(at), has_link=one.has_link) for site, one in judged]
+        self._process.here().writer.do(Several(jobs), self.deadline)
+        return [job.error or job.result for job in jobs]
 
     def comment(self, site: Site | None, comment_id: str) -> StoredComment | None:
         """The comment with our id; of this site only, or of any with None."""
