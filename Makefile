@@ -10,7 +10,7 @@ DEV := .venv/.dev-stamp
 # pip says what it does only where something goes wrong.
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: check serve test clients format lint types imports venv clean bench bench-quality
+.PHONY: check serve test clients format lint types imports venv docs clean bench bench-quality
 check: format lint types imports test
 
 # An editable install without its dependencies, which are there already, checked by their hashes. Its build backend
@@ -62,6 +62,14 @@ bench: $(DEV)
 
 bench-quality: $(DEV)
 	$(BIN)/python benchmarks/quality.py --install --resume --write docs/benchmarks.md
+
+# The documentation as a site, into build/site.
+docs: build/tools/bin/mkdocs
+	NO_MKDOCS_2_WARNING=1 build/tools/bin/mkdocs build
+
+build/tools/bin/mkdocs: requirements/tools.txt
+	test -x build/tools/bin/python || $(PYTHON) -m venv build/tools
+	build/tools/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements/tools.txt
 
 clean:
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

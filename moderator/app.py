@@ -19,6 +19,8 @@ from moderator.wire.problems import Problem, answer
 
 log = logging.getLogger(__name__)
 
+STAY = "max-age=31536000"  # a year, for this host alone: others under its name may not speak https
+
 
 class Shelf(Models, Protocol):
     """What the application asks of the models' shelf."""
@@ -42,6 +44,7 @@ def create_app(settings: Settings, *, store: Store, shelf: Shelf, clock: Clock) 
     app.register_blueprint(review.blueprint(store, shelf, settings, clock))
     _add_probes(app, store, shelf)
     _add_errors(app)
+    _add_headers(app, settings)
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
@@ -66,6 +69,21 @@ def _add_probes(app: Flask, store: Store, shelf: Shelf) -> None:
     def show_version() -> Response:
         model = shelf.current()
         return answer({"version": version("moderator"), "model": model.id if model else None})
+
+
+def _add_headers(app: Flask, settings: Settings) -> None:
+    """What a door has not said itself: Flask answers OPTIONS for us. And over https, that browsers stay there."""
+    https = settings.public_url.startswith("https://")
+
+    @app.after_request
+    def dressed(response: Response) -> Response:
+        headers = response.headers
+        if "Content-Security-Policy" not in headers:
+            for name, value in problems.JSON_HEADERS:
+                headers.setdefault(name, value)
+        if https:
+            headers["Strict-Transport-Security"] = STAY
+        return response
 
 
 def _add_errors(app: Flask) -> None:

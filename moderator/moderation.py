@@ -5,6 +5,7 @@ fails inside, the answer is *hold*; when it cannot be stored, there is no answer
 """
 
 import logging
+import time
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -36,6 +37,11 @@ log = logging.getLogger(__name__)
 # Not one of policy.RULES: those judge comments, this says that nothing could.
 COULD_NOT_JUDGE = "could_not_judge"
 COULD_NOT_JUDGE_SENTENCE = "Something failed inside, so a human should look."
+# What could not be decided in this time is held, late as it is. It never speaks unless something is wrong: the slowest
+# text within the limits of reading.py takes 40 ms. Doors whose clients publish what is late give less (coral.py).
+MOST_SECONDS = 2.0
+TOOK_TOO_LONG = "took_too_long"
+TOOK_TOO_LONG_SENTENCE = "It could not be judged in time, so a human should look."
 # Without a model nothing is approved by score; the rule no_score speaks before these are looked at.
 NO_THRESHOLDS = Thresholds(hold=0.0, reject=None)
 MOST_OF_A_HOST = 100
@@ -59,21 +65,34 @@ class Models(Protocol):
 class Moderator:
     """Judges comments and takes in verdicts, for all sites."""
 
-    def __init__(self, store: Store, shelf: Models, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        shelf: Models,
+        clock: Callable[[], datetime],
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._store = store
         self._shelf = shelf
         self._clock = clock
+        self._monotonic = monotonic
         self._turns = Turns(self._judge_group)
 
-    def judge(self, site: Site, comment: Comment, *, once: Sequence[Receipt] = ()) -> Remembered:
+    def judge(
+        self, site: Site, comment: Comment, *, once: Sequence[Receipt] = (), within: float = MOST_SECONDS
+    ) -> Remembered:
         """Decide, store, and answer: the decision that stands for this comment is on disk when this returns.
+
+        What is not decided ``within`` so many seconds is a hold.
 
         With receipts, what was answered under one of their names is answered again. Raises StoreUnavailable where it
         could not be stored, and with receipts the store's KeyReused and Replayed.
         """
+        until = self._monotonic() + within
         if not once:
-            return self._together(site, comment)
-        judged = _judged(comment, site.policy, self._shelf)
+            return self._together(_Asked(site, comment, until))
+        judged = _judged(comment, site.policy, self._shelf, until=until, monotonic=self._monotonic)
         try:
             return self._store.once.remember(site, judged, once, at=self._clock())
         except (KeyReused, Replayed):
@@ -81,10 +100,10 @@ class Moderator:
         except Exception as error:
             raise _unavailable(error) from error
 
-    def _together(self, site: Site, comment: Comment) -> Remembered:
+    def _together(self, asked: "_Asked") -> Remembered:
         """Judged and stored with whatever else waits, each by itself."""
         try:
-            return self._turns.do(_Asked(site, comment), self._store.deadline)
+            return self._turns.do(asked, self._store.deadline)
         except TooLate:
             raise _unavailable(StoreBusy(f"not on disk within {self._store.deadline:g} s")) from None
         except Exception as error:
@@ -93,7 +112,10 @@ class Moderator:
     def _judge_group(self, asked: list["_Asked"]) -> None:
         """Work for all that wait: what fails of one of them does not fail of the others."""
         seen = _look_at_all([one.comment for one in asked], [self._shelf] * len(asked))
-        judged = [_judged(one.comment, one.site.policy, self._shelf, has) for one, has in zip(asked, seen, strict=True)]
+        judged = [
+            _judged(one.comment, one.site.policy, self._shelf, has, until=one.until, monotonic=self._monotonic)
+            for one, has in zip(asked, seen, strict=True)
+        ]
         for one, answer in zip(asked, self._stored(asked, judged), strict=True):
             if isinstance(answer, Remembered):
                 one.result = answer
@@ -117,7 +139,10 @@ class Moderator:
         ``again``: they, or others of their batch, came before; known ones then give the answer that stands.
         """
         seen = _look_at_all(comments, [self._shelf] * len(comments))
-        judged = [_judged(one, site.policy, self._shelf, has) for one, has in zip(comments, seen, strict=True)]
+        judged = [
+            _judged(one, site.policy, self._shelf, has, monotonic=self._monotonic)
+            for one, has in zip(comments, seen, strict=True)
+        ]
         try:
             return self._store.once.remember_many(site, judged, once, at=self._clock(), again=again)
         except (KeyReused, Replayed):
@@ -127,7 +152,7 @@ class Moderator:
 
     def try_out(self, site: Site, comment: Comment) -> Decision:
         """What would be decided; nothing is stored, counted or learned. Total, as :func:`assess` is."""
-        return assess(comment, site.policy, self._shelf)
+        return _judged(comment, site.policy, self._shelf, monotonic=self._monotonic).decision
 
     def learn(
         self, site: Site, comment_id: str, word: Word, *, by: str, door: str, once: Sequence[Receipt] = ()
@@ -139,14 +164,15 @@ class Moderator:
 
 
 class _Asked(Job[Remembered]):
-    """A comment whose sender waits for the answer."""
+    """A comment whose sender waits for the answer, ``until`` when it is to be decided."""
 
-    __slots__ = ("comment", "site")
+    __slots__ = ("comment", "site", "until")
 
-    def __init__(self, site: Site, comment: Comment) -> None:
+    def __init__(self, site: Site, comment: Comment, until: float) -> None:
         super().__init__()
         self.site = site
         self.comment = comment
+        self.until = until
 
 
 class _Seen(NamedTuple):
@@ -157,13 +183,12 @@ class _Seen(NamedTuple):
     assessed: Assessment | None
 
 
-def _look_at(comment: Comment, shelf: Models) -> _Seen:
-    classifier, reading = shelf.current(), read(comment)
-    return _Seen(reading, classifier, classifier.assess(reading) if classifier else None)  # at most 5 ms: it is bounded
+def _assessed(reading: Reading, classifier: Classifier | None) -> Assessment | None:
+    return classifier.assess(reading) if classifier else None  # at most 5 ms: a reading is bounded
 
 
 def _look_at_all(comments: Sequence[Comment], shelves: Sequence[Models]) -> Sequence[_Seen | None]:
-    """What ``_look_at`` gives for each, at half the price; None for all where it failed, and for one alone."""
+    """What was seen of each, at half the price of one by one. None for all where it failed, and for one alone."""
     if len(comments) < 2:
         return [None] * len(comments)
     try:
@@ -193,28 +218,52 @@ def assess(comment: Comment, site: SitePolicy, shelf: Models) -> Decision:
     return _judged(comment, site, shelf).decision
 
 
-def _judged(comment: Comment, site: SitePolicy, shelf: Models, seen: _Seen | None = None) -> Judged:
+def _judged(
+    comment: Comment,
+    site: SitePolicy,
+    shelf: Models,
+    seen: _Seen | None = None,
+    *,
+    until: float | None = None,
+    monotonic: Callable[[], float] = time.monotonic,
+) -> Judged:
     """The decision, with what else the store is to know of the reading."""
     model, has_link = "", False
+    until = monotonic() + MOST_SECONDS if until is None else until
     try:
-        seen = seen or _look_at(comment, shelf)
-        model = seen.classifier.id if seen.classifier else ""
-        has_link = bool(seen.reading.links)
-        return Judged(comment, _decide(comment, site, seen), has_link)
+        classifier = seen.classifier if seen else shelf.current()
+        model = classifier.id if classifier else ""
+        reading = seen.reading if seen else read(comment)
+        has_link = bool(reading.links)
+        decision = None
+        if monotonic() < until:
+            assessed = seen.assessed if seen else _assessed(reading, classifier)
+            decision = _decide(comment, reading, site, classifier, assessed)
+        if decision is None or (decision.action is Action.APPROVE and monotonic() >= until):
+            return Judged(comment, _held(TOOK_TOO_LONG, TOOK_TOO_LONG_SENTENCE, model), has_link)
+        return Judged(comment, decision, has_link)
     except Exception as error:
         log_fault("judging a comment", error)
-        reasons = (Reason(COULD_NOT_JUDGE, COULD_NOT_JUDGE_SENTENCE),)
-        return Judged(comment, Decision(Action.HOLD, COULD_NOT_JUDGE, None, reasons, model), has_link)
+        return Judged(comment, _held(COULD_NOT_JUDGE, COULD_NOT_JUDGE_SENTENCE, model), has_link)
+
+
+def _held(rule: str, sentence: str, model: str) -> Decision:
+    return Decision(Action.HOLD, rule, None, (Reason(rule, sentence),), model)
 
 
 def decide(comment: Comment, site: SitePolicy, classifier: Classifier | None) -> Decision:
     """Read, score, ask the policy, say why. The classifier is asked also where a rule will speak: people ask why."""
     reading = read(comment)
-    return _decide(comment, site, _Seen(reading, classifier, classifier.assess(reading) if classifier else None))
+    return _decide(comment, reading, site, classifier, _assessed(reading, classifier))
 
 
-def _decide(comment: Comment, site: SitePolicy, seen: _Seen) -> Decision:
-    reading, classifier, assessed = seen
+def _decide(
+    comment: Comment,
+    reading: Reading,
+    site: SitePolicy,
+    classifier: Classifier | None,
+    assessed: Assessment | None,
+) -> Decision:
     score = assessed.score if assessed else None
     thresholds = classifier.thresholds if classifier else NO_THRESHOLDS
     action, rule = policy.decide(Case(comment, reading, site, score, thresholds))

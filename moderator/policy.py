@@ -150,6 +150,16 @@ def hidden_text(case: Case) -> Action | None:
     return Action.HOLD if case.reading.hides else None
 
 
+def disguised_letters(case: Case) -> Action | None:
+    """Its letters are exchanged, decorated or spaced out, as filters are tricked."""
+    return Action.HOLD if case.reading.disguises_letters else None
+
+
+def unreadable(case: Case) -> Action | None:
+    """It has something encoded that only a program can read."""
+    return Action.HOLD if case.reading.is_blob else None
+
+
 def no_score(case: Case) -> Action | None:
     """The classifier could not answer."""
     return Action.HOLD if case.score is None else None
@@ -192,6 +202,9 @@ RULES: tuple[Rule, ...] = (
     # What the classifier is sure of, either way.
     no_score,
     surely_spam,
+    # How it is written: never approved by score, but rejected where the classifier sees through it.
+    disguised_letters,
+    unreadable,
     probably_fine,
     # Everything else waits for a human.
     in_doubt,

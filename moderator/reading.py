@@ -23,6 +23,8 @@ MOST_CHARACTERS = 16_384
 MOST_TAGS = 2_000
 MOST_DEPTH = 64
 MOST_LINKS = 100
+# Nobody reads so long a word of ASCII (3 of 90,561 good comments have one); Chinese is written without spaces.
+MOST_IN_A_WORD = 500
 # Only the first so many characters of a name or title are looked at.
 MOST_OF_A_NAME = 200
 
@@ -40,6 +42,7 @@ NO_TAG = re.compile(rf"<(?!/?(?:{_KNOWN_TAGS})(?=[\s/>])|!--)", re.IGNORECASE)
 OPENING = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,15})")
 VOID = frozenset("area base br col embed hr img input link meta param source wbr p li dd dt tr td th option".split())
 ENTITY = re.compile(r"&(?:#(?:\d{1,7}|[xX][0-9a-fA-F]{1,6})|[a-zA-Z]\w{1,31});?")
+NUMBERED = re.compile(r"&#(?:\d{1,7}|[xX][0-9a-fA-F]{1,6});?")
 LONG_ENTITY = re.compile(r"&#(?:\d{8,}|[xX][0-9a-fA-F]{7,});?")
 BLOCKS = frozenset(
     "address article aside blockquote br center dd details div dl dt fieldset figcaption figure footer form h1 h2 h3 "
@@ -76,6 +79,12 @@ EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,
 DIGIT = re.compile(r"\d")
 _FIGURES = b"0123456789"
 SYMBOL = re.compile(r"[^\s\w]|\d")
+# "v!@gr@", "m€n": letters played by signs, in no handle and no address of mail.
+SIGNED = re.compile(r"(?<![\w@.$])[^\W\d_]{1,40}[@$!€£¡][^\W_]{0,40}[^\W\d_](?![\w@.])")
+# Bytes as base64 writes them; a hash in hexadecimal has no capitals beside its small letters.
+BLOB = re.compile(r"(?<![A-Za-z0-9+/=])[A-Za-z0-9+/]{60,4096}={0,2}(?![A-Za-z0-9+/=])")
+MANY = 3  # so many disguised letters are no slip
+MANY_NUMBERED = 5  # so many characters by number, shown as numbers, are a text that nobody was to read
 
 
 class Reading(NamedTuple):
@@ -85,7 +94,7 @@ class Reading(NamedTuple):
     them once; ``digits`` how many stand outside of links; ``link_only`` whether nothing is said beside the links, but
     a greeting of one or two words at most. ``hidden`` is what a reader cannot see, of which ``concealed`` characters
     are no mere remark in the markup (editors leave those); ``too_complex`` says over which limit the comment went, and
-    is empty for nearly all.
+    is empty for nearly all; ``encoded`` whether it had to be decoded twice.
 
     A tuple, as it is made for every comment: setting the fields of a frozen dataclass one by one takes 1.2 µs.
     """
@@ -107,6 +116,7 @@ class Reading(NamedTuple):
     email_domain: str
     post_title: str
     kind: str
+    encoded: bool = False
 
     @property
     def all_links(self) -> tuple[Link, ...]:
@@ -126,7 +136,29 @@ class Reading(NamedTuple):
     @property
     def hides(self) -> bool:
         """Whether it shows readers something else than stands there."""
-        return self.disguises.overrides > 0 or self.disguises.invisible > 2 or self.concealed > 20
+        return self.disguises.overrides > 0 or self.disguises.invisible >= MANY or self.concealed > 20
+
+    @property
+    def disguises_letters(self) -> bool:
+        """Whether its words are written so that a filter would not know them, more often than by a slip.
+
+        One word that is s p a c e d out is emphasis.
+        """
+        tricks = self.disguises
+        if tricks.spaced > 1 or tricks.lookalikes >= MANY or tricks.ornaments >= MANY or tricks.marks >= MANY:
+            return True
+        return any(sign in self.text for sign in "@$!€£¡") and len(SIGNED.findall(self.text)) >= MANY
+
+    @property
+    def is_blob(self) -> bool:
+        """Whether it has bytes that only a program reads."""
+        return self.encoded or any(_is_base64(found) for found in BLOB.findall(self.outside))
+
+
+def _is_base64(text: str) -> bool:
+    """Whether it has small letters, capitals and figures, each more than once."""
+    kinds = (sum(map(str.islower, text)), sum(map(str.isupper, text)), sum(map(str.isdigit, text)))
+    return min(kinds) > 1
 
 
 def _words(lower: str) -> list[str]:
@@ -156,7 +188,7 @@ def read(comment: Comment) -> Reading:
     body = comment.body
     found: list[Link] = []
     hidden, concealed = "", 0
-    limit = _over_a_limit(body)
+    limit, encoded = _over_a_limit(body), False
     if limit:
         text = outside = body[:MOST_CHARACTERS]
         disguises = NONE
@@ -165,6 +197,8 @@ def read(comment: Comment) -> Reading:
             text, outside, hidden, concealed = _from_markup(body, found)
         else:
             text = outside = _unescaped(body)
+        if "&#" in text and len(NUMBERED.findall(text)) >= MANY_NUMBERED:
+            text, outside, encoded = _unescaped(text), _unescaped(outside), True
         text, disguises = canonical(text)
         outside = text if outside is text or not found else canonical(outside)[0]
         if not found:
@@ -172,6 +206,8 @@ def read(comment: Comment) -> Reading:
         text, outside = _take_links(text, outside, found)
         if len(found) > MOST_LINKS:
             limit = f"it has {len(found)} links"
+        elif len(text) > MOST_IN_A_WORD and any(len(word) > MOST_IN_A_WORD and word.isascii() for word in text.split()):
+            limit = f"it has a word of more than {MOST_IN_A_WORD} characters"
     text = text.strip()
     words = _words(text.lower())
     return Reading(
@@ -192,6 +228,7 @@ def read(comment: Comment) -> Reading:
         email_domain=_domain(comment.author.email) if comment.author.email else "",
         post_title=title.strip(),
         kind=comment.kind,
+        encoded=encoded,
     )
 
 

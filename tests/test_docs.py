@@ -117,3 +117,18 @@ def test_every_link_of_the_documents_leads_somewhere() -> None:
 def test_no_document_tells_where_it_was_made() -> None:
     for path in [*TOP.glob("*.md"), *(TOP / "docs").rglob("*.md")]:
         assert os.sep + "work" + os.sep not in path.read_text("utf-8"), path.name
+
+
+MKDOCS = TOP / "build/tools/bin/mkdocs"
+
+
+@pytest.mark.skipif(not MKDOCS.exists(), reason="no MkDocs; make docs brings it")
+def test_the_site_is_built_without_a_warning(tmp_path: Path) -> None:
+    built = subprocess.run(
+        [MKDOCS, "build", "--quiet", "--strict", "--site-dir", tmp_path / "site"], cwd=TOP, capture_output=True,
+        text=True, env=os.environ | {"NO_MKDOCS_2_WARNING": "1"}, check=False,
+    )  # fmt: skip
+    assert built.returncode == 0, built.stderr
+    page = (tmp_path / "site/index.html").read_text("utf-8")
+    loaded = re.findall(r'<(?:script|link|img)[^>]+(?:src|href)="(https?:[^"]+)"', page)
+    assert not loaded  # nothing comes from elsewhere

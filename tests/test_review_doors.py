@@ -157,6 +157,12 @@ def test_a_poor_password_is_refused_with_the_reason_and_the_link_stays_good(
     assert desk.browser.get(address).status_code == 200
 
 
+def test_a_nul_ends_no_password(desk: Desk) -> None:
+    desk.store.set_password(desk.ann.id, "abc\0defghijklmnop")
+    assert desk.log_in(desk.new_browser(), password="abc").status_code == 401
+    assert desk.log_in(desk.new_browser(), password="abc\0defghijklmnop").status_code == 303
+
+
 def test_an_old_or_invented_link_is_refused(desk: Desk) -> None:
     link = desk.store.add_link(desk.ann.id)
     desk.clock.pass_(hours=25)

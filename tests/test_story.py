@@ -44,7 +44,9 @@ def serving(data: Path, *flags: str) -> Iterator[tuple[int, str]]:
     try:
         said = process.stdout.readline()
         while "  data " not in said:
-            said += process.stdout.readline()
+            line = process.stdout.readline()
+            assert line, f"the server ended without starting; it had said: {said}"
+            said += line
         if not (data / "seen").exists():
             said += "".join(process.stdout.readline() for _ in range(3))
             (data / "seen").touch()

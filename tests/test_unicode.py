@@ -86,7 +86,7 @@ def test_a_disguise_is_undone_and_counted(name: str) -> None:
 
 
 def test_upside_down_letters_are_letters() -> None:
-    assert canonical("ɐɹƃɐᴉʌ")[0] == "argaiv"
+    assert canonical("ɐɹƃɐᴉʌ ʎnq")[0] == "buy viagra"
 
 
 # What it shows: what was sent, and how it reads after NFKC alone where that is something else.

@@ -26,7 +26,12 @@ ORDERS = {
 }
 ONLY_HELD = (Order.USEFUL, Order.SCORE)
 # What else than one of today's rules may stand as the reason.
-RULES = {**SENTENCES, "imported": "It came with an import.", "could_not_judge": "It could not be judged."}
+RULES = {
+    **SENTENCES,
+    "imported": "It came with an import.",
+    "could_not_judge": "It could not be judged.",
+    "took_too_long": "It could not be judged in time.",
+}
 LANGUAGE = re.compile(r"([A-Za-z]{2,8})(?:[-_][A-Za-z0-9]{1,8})*")
 
 
