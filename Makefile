@@ -10,7 +10,7 @@ DEV := .venv/.dev-stamp
 # pip says what it does only where something goes wrong.
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: check serve test clients format lint types imports venv docs clean bench bench-quality
+.PHONY: check serve test clients catalogue format lint types imports venv docs clean bench bench-quality
 check: format lint types imports test
 
 # An editable install without its dependencies, which are there already, checked by their hashes. Its build backend
@@ -42,6 +42,10 @@ test: $(DEV)
 # Real clients of the protocols, for their tests; into build/clients.
 clients: $(DEV)
 	$(BIN)/python tests/clients/install.py
+
+# What the pages say, gathered for the translators, and their files brought up to it.
+catalogue: $(DEV)
+	$(BIN)/python -m moderator.review.catalogue
 
 format: $(DEV)
 	$(BIN)/ruff format --check .

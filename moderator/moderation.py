@@ -10,11 +10,12 @@ import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from moderator import policy
+from moderator.adaptation import Adaptation, Models
 from moderator.classifier import Assessment, Classifier
-from moderator.comment import Action, Comment, Decision, Reason, Word
+from moderator.comment import Action, Comment, Decision, Reason, Status, Word
 from moderator.policy import Case, Rule, SitePolicy, Thresholds
 from moderator.reading import Reading, read, shared_words
 from moderator.store import (
@@ -55,13 +56,6 @@ class StoreUnavailable(ModerationError):
     """The decision could not be stored, so there is none; sending the same comment again is safe."""
 
 
-class Models(Protocol):
-    """Where the model that answers now is found; a shelf.Shelf."""
-
-    def current(self) -> Classifier | None:
-        """The model that answers now, if there is one."""
-
-
 class Moderator:
     """Judges comments and takes in verdicts, for all sites."""
 
@@ -71,10 +65,12 @@ class Moderator:
         shelf: Models,
         clock: Callable[[], datetime],
         *,
+        adaptation: Adaptation | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
+        """``adaptation`` has the sites' own classifiers; None: one of its own, over this shelf."""
         self._store = store
-        self._shelf = shelf
+        self._sites = adaptation or Adaptation(store, shelf)
         self._clock = clock
         self._monotonic = monotonic
         self._turns = Turns(self._judge_group)
@@ -91,10 +87,10 @@ class Moderator:
         """
         until = self._monotonic() + within
         if not once:
-            return self._together(_Asked(site, comment, until))
-        judged = _judged(comment, site.policy, self._shelf, until=until, monotonic=self._monotonic)
+            return _told(site, self._together(_Asked(site, comment, until)))
+        judged = _judged(comment, site.policy, self._sites.of(site), until=until, monotonic=self._monotonic)
         try:
-            return self._store.once.remember(site, judged, once, at=self._clock())
+            return _told(site, self._store.once.remember(site, judged, once, at=self._clock()))
         except (KeyReused, Replayed):
             raise
         except Exception as error:
@@ -111,10 +107,11 @@ class Moderator:
 
     def _judge_group(self, asked: list["_Asked"]) -> None:
         """Work for all that wait: what fails of one of them does not fail of the others."""
-        seen = _look_at_all([one.comment for one in asked], [self._shelf] * len(asked))
+        classifiers = [self._sites.of(one.site) for one in asked]
+        seen = _look_at_all([one.comment for one in asked], classifiers)
         judged = [
-            _judged(one.comment, one.site.policy, self._shelf, has, until=one.until, monotonic=self._monotonic)
-            for one, has in zip(asked, seen, strict=True)
+            _judged(one.comment, one.site.policy, its, has, until=one.until, monotonic=self._monotonic)
+            for one, its, has in zip(asked, classifiers, seen, strict=True)
         ]
         for one, answer in zip(asked, self._stored(asked, judged), strict=True):
             if isinstance(answer, Remembered):
@@ -138,13 +135,15 @@ class Moderator:
 
         ``again``: they, or others of their batch, came before; known ones then give the answer that stands.
         """
-        seen = _look_at_all(comments, [self._shelf] * len(comments))
+        classifiers = self._sites.of(site)
+        seen = _look_at_all(comments, [classifiers] * len(comments))
         judged = [
-            _judged(one, site.policy, self._shelf, has, monotonic=self._monotonic)
+            _judged(one, site.policy, classifiers, has, monotonic=self._monotonic)
             for one, has in zip(comments, seen, strict=True)
         ]
         try:
-            return self._store.once.remember_many(site, judged, once, at=self._clock(), again=again)
+            found = self._store.once.remember_many(site, judged, once, at=self._clock(), again=again)
+            return replace(found, answers=tuple(_told(site, answer) for answer in found.answers))
         except (KeyReused, Replayed):
             raise
         except Exception as error:
@@ -152,15 +151,30 @@ class Moderator:
 
     def try_out(self, site: Site, comment: Comment) -> Decision:
         """What would be decided; nothing is stored, counted or learned. Total, as :func:`assess` is."""
-        return _judged(comment, site.policy, self._shelf, monotonic=self._monotonic).decision
+        return _judged(comment, site.policy, self._sites.of(site), monotonic=self._monotonic).decision
 
     def learn(
-        self, site: Site, comment_id: str, word: Word, *, by: str, door: str, once: Sequence[Receipt] = ()
+        self,
+        site: Site,
+        comment_id: str,
+        word: Word,
+        *,
+        by: str,
+        door: str,
+        once: Sequence[Receipt] = (),
+        key: str = "",
     ) -> Given:
         """Store a human's word on a comment of this site. Raises the store's UnknownComment and StoreError."""
         if once:
-            return self._store.once.give_verdict(site, comment_id, word, once, by=by, door=door)
-        return self._store.give_verdict(comment_id, word, by=by, door=door, site=site)
+            return self._store.once.give_verdict(site, comment_id, word, once, by=by, door=door, key=key)
+        return self._store.give_verdict(comment_id, word, by=by, door=door, site=site, key=key)
+
+
+def _told(site: Site, remembered: Remembered) -> Remembered:
+    """What the blog is told: of a site that only watches, *approve*, with the reasons of what was stored."""
+    if not site.policy.shadow:
+        return remembered
+    return replace(remembered, decision=replace(remembered.decision, action=Action.APPROVE), status=Status.APPROVED)
 
 
 class _Asked(Job[Remembered]):
@@ -265,7 +279,7 @@ def _decide(
     assessed: Assessment | None,
 ) -> Decision:
     score = assessed.score if assessed else None
-    thresholds = classifier.thresholds if classifier else NO_THRESHOLDS
+    thresholds = policy.lines(site, classifier.id, classifier.thresholds) if classifier else NO_THRESHOLDS
     action, rule = policy.decide(Case(comment, reading, site, score, thresholds))
     reasons = [reason_of(rule, reading, comment)]
     if assessed:

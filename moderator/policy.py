@@ -25,6 +25,10 @@ class SitePolicy:
     ``hold_above`` and ``reject_above`` are scores (probabilities); None means the model's own threshold for its
     error budget. The four lists hold lower-case texts: words, hosts (each with its subdomains), and authors (a name,
     an e-mail address or a web address).
+
+    ``hold_budget`` and ``reject_budget`` are shares of this site's good comments that may be held, and rejected, in
+    place of scores. What follows from them for the model ``derived_model`` was derived from ``derived_from`` good
+    comments of the site; None: those were too few. ``shadow``: decisions are stored, and the blog is told *approve*.
     """
 
     hold_above: float | None = None
@@ -33,6 +37,13 @@ class SitePolicy:
     blocked_hosts: tuple[str, ...] = ()
     blocked_authors: tuple[str, ...] = ()
     allowed_authors: tuple[str, ...] = ()
+    hold_budget: float | None = None
+    reject_budget: float | None = None
+    derived_model: str = ""
+    derived_from: int = 0
+    derived_hold: float | None = None
+    derived_reject: float | None = None
+    shadow: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +60,28 @@ class Thresholds:
 
     def hold_for(self, reading: Reading) -> float:
         """The score above which this comment is held."""
-        return self.hold if self.unsigned_hold is None or reading.signed else self.unsigned_hold
+        return self.hold_if(signed=reading.signed)
+
+    def hold_if(self, *, signed: bool) -> float:
+        """The score above which a comment that somebody signed, or nobody did, is held."""
+        return self.hold if self.unsigned_hold is None or signed else self.unsigned_hold
+
+
+def lines(site: SitePolicy, model: str, thresholds: Thresholds) -> Thresholds:
+    """The thresholds that hold for this site with this model.
+
+    A budget that cannot be kept yet, for want of good comments of the site, leaves the model's own line for holding,
+    which all sites share, and lets nothing be rejected by its score.
+    """
+    derived = site.derived_model == model
+    hold, reject, unsigned = thresholds.hold, thresholds.reject, thresholds.unsigned_hold
+    if site.hold_budget is not None and derived and site.derived_hold is not None:
+        hold, unsigned = site.derived_hold, None
+    if site.reject_budget is not None:
+        reject = site.derived_reject if derived else None
+    if reject is not None:
+        reject = max(reject, hold)
+    return Thresholds(hold, reject, unsigned)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,16 +197,31 @@ def no_score(case: Case) -> Action | None:
     return Action.HOLD if case.score is None else None
 
 
+def by_score(score: float, site: SitePolicy, thresholds: Thresholds, *, signed: bool) -> Action:
+    """What a score alone decides; the two rules of the classifier, for comments of which nobody has spoken before."""
+    reject = site.reject_above if site.reject_above is not None else thresholds.reject
+    if reject is not None and score > reject:
+        return Action.REJECT
+    hold = site.hold_above if site.hold_above is not None else thresholds.hold_if(signed=signed)
+    return Action.APPROVE if score <= hold else Action.HOLD
+
+
+def _says(case: Case, action: Action) -> Action | None:
+    """The action, if it is what the score decides."""
+    if case.score is None:
+        return None
+    decided = by_score(case.score, case.site, case.thresholds, signed=case.reading.signed)
+    return action if decided is action else None
+
+
 def surely_spam(case: Case) -> Action | None:
     """The classifier is nearly certain that it is spam."""
-    above = case.site.reject_above if case.site.reject_above is not None else case.thresholds.reject
-    return Action.REJECT if above is not None and case.score is not None and case.score > above else None
+    return _says(case, Action.REJECT)
 
 
 def probably_fine(case: Case) -> Action | None:
     """The classifier takes it for a good comment."""
-    above = case.site.hold_above if case.site.hold_above is not None else case.thresholds.hold_for(case.reading)
-    return Action.APPROVE if case.score is not None and case.score <= above else None
+    return _says(case, Action.APPROVE)
 
 
 def in_doubt(case: Case) -> Action | None:

@@ -65,6 +65,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("session_idle_minutes", 30, "A login ends after so many minutes without a page.", "minutes", least=1,
             most=7 * 24 * 60),
     Setting("session_hours", 12, "A login ends after so many hours in any case.", "number", least=1, most=31 * 24),
+    # What is looked at again.
+    Setting("spot_checks", 10, "Of 1,000 comments that the machine approved or rejected, moderators see so many again.",
+            "number", least=0, most=1000),
     # What it tells the operator.
     Setting("log_level", "info", "How much is logged: debug, info, warning or error.", "level"),
 )  # fmt: skip
@@ -88,6 +91,7 @@ class Settings:
     max_request_bytes: int
     session_idle_minutes: int
     session_hours: int
+    spot_checks: int
     log_level: str
     sources: Mapping[str, str]
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from moderator import features
 from moderator.layout import LEAD, ORDERS, Layout, fold
 from moderator.spaces import TABLE_SIZE
+from moderator.weights import Weights
 
 Span = tuple[int, int]
 MOST_SHADED = 400
@@ -32,7 +33,7 @@ class Heaviest:
     cost (18 and 132 µs).
     """
 
-    def __init__(self, weights: NDArray[np.float32], block: features.Grams) -> None:
+    def __init__(self, weights: Weights, block: features.Grams) -> None:
         self._layouts = layouts = block.layouts
         if len(layouts) == 1:
             self._begins = [0]
@@ -60,7 +61,7 @@ class Heaviest:
         return _found_in(text, [word for word in words if word])
 
 
-def shade(weights: NDArray[np.float32], block: features.Grams, text: str) -> tuple[Weighed, ...]:
+def shade(weights: Weights, block: features.Grams, text: str) -> tuple[Weighed, ...]:
     """Every word of a reading's ``text`` with what it weighs; ``block`` is its alone."""
     layout = block.layouts[0]
     return _placed(text, layout, _tokens(layout, _by_character(weights, block, layout.body_end)))
@@ -92,7 +93,7 @@ def _tokens(layout: Layout, characters: NDArray[np.float64]) -> list[tuple[int, 
     return tokens
 
 
-def _by_character(weights: NDArray[np.float32], block: features.Grams, body_end: int) -> NDArray[np.float64]:
+def _by_character(weights: Weights, block: features.Grams, body_end: int) -> NDArray[np.float64]:
     """The text's log-odds laid on the characters of the body's layout, each n-gram shared out evenly.
 
     A bucket that is met several times counts once, so its weight is divided among its places.
@@ -114,7 +115,7 @@ def _by_character(weights: NDArray[np.float32], block: features.Grams, body_end:
         distinct, inverse, counts = np.unique(both, return_inverse=True, return_counts=True)
         starts = np.concatenate([block.word_starts[:words], block.word_starts[:pairs]])
         ends = np.concatenate([block.word_ends[:words], block.word_ends[1:words]])
-        share = (weights[distinct] / counts / math.sqrt(len(distinct)))[inverse] / (ends - starts)
+        share = (weights.take(distinct) / counts / math.sqrt(len(distinct)))[inverse] / (ends - starts)
         spread += np.bincount(starts, share, size + 1) - np.bincount(ends, share, size + 1)
     characters: NDArray[np.float64] = np.cumsum(spread)[:size]
     characters[body_end - 1] += characters[body_end:].sum()  # what covers the end of the text

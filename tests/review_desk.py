@@ -14,6 +14,7 @@ from werkzeug.test import TestResponse
 from moderator import review, settings
 from moderator.classifier import Classifier, Explanation
 from moderator.comment import Comment, Decision
+from moderator.model_file import ModelError
 from moderator.policy import Thresholds
 from moderator.reading import Reading
 from moderator.shading import Weighed
@@ -49,9 +50,15 @@ class OneModel:
 
     def __init__(self, model: Classifier | None) -> None:
         self.model = model
+        self.folder: Path | None = None
 
     def current(self) -> Classifier | None:
         return self.model
+
+    def folder_of(self, id: str) -> Path:
+        if self.folder is None:
+            raise ModelError("no folder here")
+        return self.folder
 
 
 class Desk:

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from review_desk import Desk, form
 
-from moderator.comment import Word
-from moderator.policy import SitePolicy
+from moderator.comment import Action, Comment, Decision, Status, Word
+from moderator.moderation import Moderator
+from moderator.policy import SitePolicy, Thresholds, lines
 from moderator.review import policy_form, policy_preview
 from moderator.review.policy_form import asked, typed
 
@@ -122,7 +123,7 @@ def test_the_preview_counts_and_lists_what_would_flip(desk: Desk) -> None:
         desk.store, desk.shelf.current(), desk.site, SitePolicy(reject_above=0.9, blocked_words=("a lot",))
     )
     assert (found.looked_at, found.flips) == (2, 2)
-    assert [(flip.before, flip.after, flip.rule) for flip in found.shown] == [
+    assert [(flip.before, flip.after, flip.rule) for flip in found.stricter] == [
         ("approve", "reject", "blocked_word"),
         ("hold", "reject", "surely_spam"),
     ]
@@ -133,13 +134,13 @@ def test_the_preview_looks_at_500_comments_and_lists_20(desk: Desk) -> None:
     for _ in range(501):
         desk.hold(CASINO, HOLD)
     found = policy_preview.preview(desk.store, desk.shelf.current(), desk.site, SitePolicy(hold_above=0.95))
-    assert (found.looked_at, found.flips, len(found.shown)) == (500, 500, 20)
+    assert (found.looked_at, found.flips, len(found.milder)) == (500, 500, 20)
 
 
 def test_without_a_model_the_preview_still_knows_the_lists(desk: Desk) -> None:
     desk.hold(CASINO)
     found = policy_preview.preview(desk.store, None, desk.site, SitePolicy(blocked_words=("casino",)))
-    assert [flip.rule for flip in found.shown] == ["blocked_word"]
+    assert [flip.rule for flip in found.stricter] == ["blocked_word"]
 
 
 def test_a_policy_is_previewed_and_then_saved(desk: Desk) -> None:
@@ -147,7 +148,7 @@ def test_a_policy_is_previewed_and_then_saved(desk: Desk) -> None:
     page = desk.browser.get(address(desk))
     assert "40 now" in page.text
     shown = desk.submit(page, address(desk, "/preview"), blocked_words="Casino", hold_above="95.5")
-    assert "1 of the last 1 comments" in shown.text
+    assert "1 of the last 1 comment" in shown.text
     assert "It has a word that the site&#39;s owner has blocked." in shown.text
     assert policy_now(desk) == SitePolicy()  # nothing is saved by looking
     for _ in range(2):  # a double click
@@ -175,7 +176,7 @@ def test_a_policy_that_somebody_changed_meanwhile_is_not_overwritten(desk: Desk)
     for old, action in ((page, "/preview"), (shown, "")):
         answer = desk.submit(old, address(desk, action), hold_above="95")
         assert answer.status_code == 409
-        assert "hold above, blocked words" in answer.text
+        assert "Hold above, Blocked words" in answer.text
         assert 'value="95"' in answer.text  # nothing that was typed is lost
         assert policy_now(desk) == theirs
 
@@ -196,3 +197,81 @@ def test_the_same_policy_again_needs_no_saving(desk: Desk) -> None:
     shown = desk.submit(desk.browser.get(address(desk)), address(desk, "/preview"))
     assert "This is the policy that stands" in shown.text
     assert "Save this policy" not in shown.text
+
+
+def fill(desk: Desk, number: int, score: float = 0.1, rule: str = "probably_fine") -> None:
+    """So many good comments of the site, which the model of the desk has scored."""
+    for turn in range(number):
+        desk.hold(f"{turn}", Decision(Action.APPROVE, rule, score + turn / 1e6, (), "m1"))
+
+
+def test_a_budget_without_enough_good_comments_says_how_many_are_missing(desk: Desk) -> None:
+    fill(desk, 120)
+    desk.hold(CASINO)
+    page = desk.browser.get(address(desk))
+    shown = desk.submit(page, address(desk, "/preview"), hold_budget="5", reject_budget="1")
+    assert "not enough data yet" in shown.text
+    assert (
+        "It needs 598 good comments of this site that this model has scored, and has 120; 478 are missing."
+        in shown.text
+    )
+    assert "2,875 are missing" in shown.text and "Until then nothing is rejected by its score." in shown.text
+    desk.submit(shown, address(desk))
+    policy = policy_now(desk)
+    assert (policy.hold_budget, policy.derived_from, policy.derived_hold) == (0.005, 120, None)
+    assert lines(policy, "m1", Thresholds(0.4, 0.99)) == Thresholds(0.4, None)
+
+
+def test_a_budget_with_enough_draws_the_line_at_its_rank(desk: Desk) -> None:
+    fill(desk, 298)
+    desk.hold("x", Decision(Action.APPROVE, "allowed_author", 0.99, (), "m1"))  # let through by name, at any score
+    desk.hold("x", Decision(Action.APPROVE, "probably_fine", 0.99, (), "m0"))  # scored by another model
+    desk.hold("x", Decision(Action.APPROVE, "probably_fine", 0.55, (), "m1"))
+    page = desk.browser.get(address(desk))
+    shown = desk.submit(page, address(desk, "/preview"), hold_budget="10")
+    assert "the line is at <strong>55" in shown.text and "from 299 good comments" in shown.text
+    desk.submit(shown, address(desk))
+    policy = policy_now(desk)
+    assert policy.derived_hold == 0.55
+    assert lines(policy, "m1", Thresholds(0.4, 0.99, 0.3)) == Thresholds(0.55, 0.99)
+    assert lines(policy, "m2", Thresholds(0.4, 0.99, 0.3)) == Thresholds(0.4, 0.99, 0.3)  # another model: not this line
+    assert "of 1,000 good comments at most 10.0 are held" in desk.browser.get(f"/sites/{desk.site.id}").text
+
+
+def test_a_rejecting_line_is_never_below_the_holding_one() -> None:
+    policy = SitePolicy(reject_budget=0.001, derived_model="m1", derived_from=4000, derived_reject=0.2)
+    assert lines(policy, "m1", Thresholds(0.4, 0.99)) == Thresholds(0.4, 0.4)
+
+
+def test_a_budget_and_a_score_for_the_same_line_are_one_too_many() -> None:
+    assert "hold_above" in asked({**EMPTY, "hold_budget": "10", "hold_above": "50"}).problems
+    assert asked({**EMPTY, "hold_budget": "10", "reject_above": "99"}).problems == {}
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "201", "nan", "inf", "much", "1e999999999", "9" * 5000])
+def test_a_budget_that_cannot_be_is_refused(text: str) -> None:
+    assert "hold_budget" in asked({**EMPTY, "hold_budget": text}).problems
+
+
+def test_what_is_let_further_is_a_list_of_its_own(desk: Desk) -> None:
+    desk.hold(CASINO)
+    desk.hold(THANKS, APPROVE)
+    page = desk.browser.get(address(desk))
+    shown = desk.submit(page, address(desk, "/preview"), hold_above="95", blocked_words="a lot").text
+    stricter, milder = shown.index("Held or rejected by the new policy"), shown.index("Let further by the new policy")
+    assert stricter < shown.index(THANKS) < milder < shown.index(CASINO)
+
+
+def test_a_site_that_only_watches_tells_approve_and_stores_what_was_decided(desk: Desk) -> None:
+    desk.submit(desk.submit(desk.browser.get(address(desk)), address(desk, "/preview"), shadow="yes"), address(desk))
+    site = desk.store.site(desk.site.id)
+    assert site is not None and site.policy.shadow
+    desk.shelf.model = None
+    moderator = Moderator(desk.store, desk.shelf, desk.clock)
+    comment = Comment.from_json({"id": "w1", "body": "http://spam.example/casino"})
+    told = moderator.judge(site, comment)
+    assert (told.decision.action, told.decision.rule, told.status) == (Action.APPROVE, "link_only", Status.APPROVED)
+    assert desk.status(told.id) == "held"
+    again = moderator.judge_many(site, [comment]).answers[0]
+    assert (again.known, again.decision.action) == (True, Action.APPROVE)
+    assert "Only watching" in desk.browser.get(f"/sites/{desk.site.id}").text

@@ -65,7 +65,7 @@ def test_the_card_says_when_another_model_answers_now(desk: Desk) -> None:
     page = desk.browser.get("/").text
     assert "The model has changed since" in page
     assert "<strong>93\u00a0%</strong>" in page
-    assert "would answer <strong>hold</strong>" in page
+    assert "would <strong>hold it</strong>" in page
 
 
 def test_without_a_model_the_queue_still_works(desk: Desk) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from flask import Blueprint, g, request
 
 from moderator import settings as all_settings
+from moderator.adaptation import Adaptation
 from moderator.review import (
     account,
     actions,
@@ -16,6 +17,8 @@ from moderator.review import (
     done,
     errors,
     guard,
+    insights,
+    language,
     login,
     people,
     queue,
@@ -25,10 +28,11 @@ from moderator.review import (
     site_keys,
     site_policy,
     sites,
+    wording,
 )
-from moderator.review.cards import ACTED, SENTENCES, per_cent
-from moderator.review.desk import Desk, Models, ago, when
+from moderator.review.desk import Desk, Models
 from moderator.review.errors import error_page, wants_page
+from moderator.review.sentences import RULES, told
 from moderator.settings import Settings
 from moderator.store import Clock, Store
 
@@ -38,12 +42,17 @@ HERE = Path(__file__).parent
 STATIC = HERE / "static"
 
 
-def blueprint(store: Store, shelf: Models, settings: Settings, clock: Clock) -> Blueprint:
+def blueprint(
+    store: Store, shelf: Models, settings: Settings, clock: Clock, *, adaptation: Adaptation | None = None
+) -> Blueprint:
     """The pages over an open store. The installation's secret is read, or made, in the data folder."""
-    desk = Desk(store, shelf, settings, clock, all_settings.secret(settings.data))
+    desk = Desk(
+        store, shelf, adaptation or Adaptation(store, shelf), settings, clock, all_settings.secret(settings.data)
+    )
     pages = Blueprint(
         "review", __name__, template_folder="templates", static_folder="static", static_url_path="/static"
     )
+    language.add(pages)
     guard.add(pages, desk)
     admins.add(pages)
     errors.add(pages)
@@ -53,6 +62,7 @@ def blueprint(store: Store, shelf: Models, settings: Settings, clock: Clock) -> 
     comment_page.add(pages, desk)
     actions.add(pages, desk)
     account.add(pages, desk)
+    insights.add(pages, desk)
     for part in (people, sites, site_keys, site_callback, site_policy):
         part.add(pages, desk)
     versions = {file.name: _digest(file) for file in STATIC.iterdir() if file.is_file()}
@@ -65,14 +75,35 @@ def blueprint(store: Store, shelf: Models, settings: Settings, clock: Clock) -> 
             "form_token": partial(guard.token, desk),
             "done": _done(desk) if session else done.Done(),
             "said": done.said,
+            "said_inside": done.said_inside,
             "asked": done.ASKED,
-            "acted": ACTED,
-            "sentences": SENTENCES,
+            "acted": wording.ACTED,
+            "stands": wording.said_of,
+            "would": {action: told(words) for action, words in wording.WOULD.items()},
+            "becomes_words": wording.BECOMES,
+            "machine": wording.MACHINE,
+            "machine_at": wording.MACHINE_AT,
+            "human": wording.HUMAN,
+            "took_back": wording.TOOK_BACK,
+            "edited": wording.EDITED,
+            "called": wording.CALLED,
+            "given": done.SAID,
+            "delivery": wording.DELIVERY,
+            "sentences": RULES,
+            "languages": language.LANGUAGES,
             "short": shown.short,
             "folded": shown.folded,
-            "when": when,
-            "ago": lambda moment: ago(moment, clock()),
-            "per_cent": per_cent,
+            "told": told,
+            "when": language.when,
+            "ago": lambda moment: language.ago(moment, clock()),
+            "number": language.number,
+            "decimals": language.decimals,
+            "share": language.share,
+            "rate": language.rate,
+            "day": language.day,
+            "per_cent": language.per_cent,
+            "language": language.locale().language,
+            "direction": language.direction(),
             "static": lambda name: f"/static/{name}?v={versions[name]}",
         }
 

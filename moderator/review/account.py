@@ -1,15 +1,17 @@
-"""One's own account: another password, and the end of all of one's sessions."""
+"""One's own account: another password, the language of the pages, and the end of all of one's sessions."""
 
-from flask import Blueprint, Response, g, make_response, redirect, render_template, request
+from flask import Blueprint, Response, abort, g, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from moderator.review.desk import Desk, session
+from moderator.review.language import LANGUAGES, gettext
 from moderator.review.login import MOST_OF_A_PASSWORD, begin, normal, what_is_wrong
+from moderator.review.sentences import told
 from moderator.store import PasswordRefused
 
 
 def add(blueprint: Blueprint, desk: Desk) -> None:
-    """The page and its two forms."""
+    """The page and its forms."""
 
     @blueprint.get("/account")
     def account() -> str:
@@ -24,10 +26,18 @@ def add(blueprint: Blueprint, desk: Desk) -> None:
             try:
                 desk.store.set_password(person.id, password)
             except PasswordRefused as refused:
-                problem = str(refused)
+                problem = told(str(refused))
         if problem:
             return _again(problem)
         return begin(desk, person, "/account?done=password")  # all sessions are over, this one too
+
+    @blueprint.post("/account/language")
+    def change_language() -> AnyResponse:
+        code = request.form.get("language", "")
+        if code and code not in LANGUAGES:
+            abort(400)
+        desk.store.set_language(session().person.id, code)
+        return redirect("/account#language", code=303)
 
     @blueprint.post("/account/end-sessions")
     def end_own_sessions() -> AnyResponse:
@@ -49,7 +59,7 @@ def _what_is_wrong(desk: Desk, current: str, password: str) -> str:
     if len(current) > MOST_OF_A_PASSWORD or not desk.store.log_in(
         login, normal(current), address=request.remote_addr or ""
     ):
-        return "The current password is not right, so nothing was changed. Type it once more."
+        return gettext("The current password is not right, so nothing was changed. Type it once more.")
     return ""
 
 

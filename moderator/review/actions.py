@@ -9,6 +9,7 @@ from moderator.comment import Word
 from moderator.review import comment_page, done, security
 from moderator.review.desk import Desk, session
 from moderator.review.done import Deed, Done
+from moderator.review.language import gettext
 from moderator.store import StaleVersion, UnknownComment, UnknownVerdict
 
 DOOR = "page"
@@ -46,9 +47,8 @@ def add(blueprint: Blueprint, desk: Desk) -> None:
         except UnknownVerdict:
             return _onward(desk, Done(deeds.without(batch).deeds))
         if taken.stale and not taken.given:
-            response = _stale_page(
-                desk, deed.comment_id, "Somebody has spoken on it since, so there is nothing to undo."
-            )
+            spoken = gettext("Somebody has spoken on it since, so there is nothing to undo.")
+            response = _stale_page(desk, deed.comment_id, spoken)
             _remember(desk, response, Done(deeds.without(batch).deeds))
             return response
         return _onward(desk, deeds.without(batch), anchor=f"c-{deed.comment_id}")
@@ -89,11 +89,12 @@ def _remember(desk: Desk, response: Response, now: Done) -> None:
 
 def _faster(desk: Desk, comment_id: str, stale: StaleVersion, word: Word) -> Response:
     if stale.by and stale.word:
-        who = "you, in another window" if stale.by == session().person.login else stale.by
-        what = f"Already handled by {who}: {done.SAID[stale.word].lower()}"
+        who = gettext("you, in another window") if stale.by == session().person.login else stale.by
+        what = gettext("Already handled by %(who)s: %(what)s.", who=who, what=gettext(done.SAID_INSIDE[stale.word]))
     else:
-        what = "It was edited since you loaded the page"
-    return _stale_page(desk, comment_id, f"{what}. Your “{done.ASKED[word]}” was not applied.", at=stale.at)
+        what = gettext("It was edited since you loaded the page.")
+    lost = gettext("Your “%(button)s” was not applied.", button=gettext(done.ASKED[word]))
+    return _stale_page(desk, comment_id, f"{what} {lost}", at=stale.at)
 
 
 def _stale_page(desk: Desk, comment_id: str, what: str, at: object = None) -> Response:

@@ -33,7 +33,7 @@ def add(blueprint: Blueprint, desk: Desk) -> None:
             messages=found[:PAGE],
             older=found[PAGE - 1].id if len(found) > PAGE else "",
             no_such_page=bool(asked) and before is None,
-            told={callback.site_id for callback in desk.store.callbacks.all()},
+            reached={callback.site_id for callback in desk.store.callbacks.all()},
         )  # fmt: skip
 
     @blueprint.post("/callbacks/retry")

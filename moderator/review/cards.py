@@ -8,23 +8,22 @@ from moderator.classifier import Classifier, Explanation
 from moderator.comment import Action, Reason, Status, Word
 from moderator.policy import Case, Thresholds
 from moderator.reading import Reading, read
+from moderator.review.language import gettext, marked, number
+from moderator.review.sentences import RULES as SENTENCES
+from moderator.review.sentences import told
 from moderator.review.shown import Folded, Piece, folded, is_plain, pieces, short
 from moderator.store import Site, StoredComment
 
 MOST_LINKS = 8
 MOST_WORDS = 5
-# As sure as a calibrated score can be told in per cent.
-LEAST_SHOWN, MOST_SHOWN = 0.001, 0.999
 
-SENTENCES = {rule.__name__: policy.sentence(rule) for rule in policy.RULES}
-ACTED = {Action.APPROVE: "Approved", Action.HOLD: "Held", Action.REJECT: "Rejected"}
 DISGUISES = {
-    "invisible": "invisible characters inside words",
-    "overrides": "controls that turn the direction of the text round",
-    "lookalikes": "letters of another script that look like these",
-    "ornaments": "letters from ornamental alphabets",
-    "marks": "marks stacked on letters",
-    "spaced": "words w r i t t e n like this",
+    "invisible": marked("invisible characters inside words"),
+    "overrides": marked("controls that turn the direction of the text round"),
+    "lookalikes": marked("letters of another script that look like these"),
+    "ornaments": marked("letters from ornamental alphabets"),
+    "marks": marked("marks stacked on letters"),
+    "spaced": marked("words w r i t t e n like this"),
 }
 
 
@@ -49,7 +48,10 @@ class Today:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """All that the page shows of one comment. ``today`` is None where the current model is the one that decided."""
+    """All that the page shows of one comment. ``today`` is None where the current model is the one that decided.
+
+    ``blind``: it is to be judged without the machine's opinion, so there is none in it.
+    """
 
     stored: StoredComment
     text: Folded
@@ -66,38 +68,40 @@ class Card:
     disguises: tuple[str, ...]
     today: Today | None
     parts: tuple[tuple[str, float], ...]
+    blind: bool = False
 
     @property
     def score(self) -> float | None:
-        """The score of the decision that stands."""
-        return self.stored.decision.score
+        """Today's: what waits is scored anew after its site's verdicts."""
+        return self.stored.score
 
     @property
     def words(self) -> tuple[Word, ...]:
         """The verdicts that can be given on it now."""
         given = self.stored.verdict.word if self.stored.verdict else None
         offered = [Word.HAM, Word.SPAM, Word.UNWANTED]
-        if self.stored.status is not Status.HELD:
+        if self.stored.status is not Status.HELD and not self.blind:
             offered.append(Word.OPEN)
         return tuple(word for word in offered if word is not given)
 
 
-def per_cent(score: float) -> str:
-    """A probability as it is told: never 0 or 100, which no score means."""
-    if score < LEAST_SHOWN:
-        return "under 0.1\u00a0%"
-    if score > MOST_SHOWN:
-        return "over 99.9\u00a0%"
-    return f"{100 * score:.1f}\u00a0%" if score < 0.01 or score > 0.99 else f"{100 * score:.0f}\u00a0%"
-
-
-def card(stored: StoredComment, *, site: Site | None, classifier: Classifier | None, whole: bool = False) -> Card:
+def card(
+    stored: StoredComment,
+    *,
+    site: Site | None,
+    classifier: Classifier | None,
+    whole: bool = False,
+    blind: bool = False,
+) -> Card:
     """The card of a stored comment. ``whole``: with every part of the score, for the page of one comment."""
     comment, decision = stored.comment, stored.decision
+    if blind:
+        classifier = None
     reading = read(comment)
     explained = classifier.explain(reading) if classifier and not reading.too_complex else None
     rules_own = site.policy if site else policy.SitePolicy()
-    thresholds = classifier.thresholds if classifier else Thresholds(hold=0.0, reject=None)
+    own_lines = policy.lines(rules_own, classifier.id, classifier.thresholds) if classifier else None
+    thresholds = own_lines or Thresholds(hold=0.0, reject=None)
     threshold = (
         rules_own.hold_above
         if rules_own.hold_above is not None
@@ -129,6 +133,7 @@ def card(stored: StoredComment, *, site: Site | None, classifier: Classifier | N
         disguises=_disguises(reading),
         today=today,
         parts=explained.parts if explained and whole else (),
+        blind=blind,
     )
 
 
@@ -137,8 +142,9 @@ def _why(stored: StoredComment) -> tuple[str, tuple[Reason, ...]]:
     reasons = stored.decision.reasons
     for reason in reasons:
         if reason.code == stored.decision.rule:
-            return reason.text, tuple(other for other in reasons if other is not reason)
-    return SENTENCES.get(stored.decision.rule, stored.decision.rule.replace("_", " ")), reasons
+            return told(reason.text), tuple(other for other in reasons if other is not reason)
+    rule = stored.decision.rule
+    return told(SENTENCES.get(rule, rule.replace("_", " "))), reasons
 
 
 def _heaviest(reading: Reading, explained: Explanation | None, sign: int) -> tuple[tuple[str, float], ...]:
@@ -158,13 +164,13 @@ def _links(reading: Reading) -> tuple[ShownLink, ...]:
     for link in reading.all_links[:MOST_LINKS]:
         remarks = []
         if link is reading.author_link:
-            remarks.append("the author's own")
+            remarks.append(gettext("the author's own"))
         if link.disguised:
-            remarks.append("written in disguise")
+            remarks.append(gettext("written in disguise"))
         if link.anchor and "." in link.anchor and _names_another(link.anchor, link.host):
-            remarks.append("its text names another host")
+            remarks.append(gettext("its text names another host"))
         if not link.host.isascii():
-            remarks.append("letters beyond ASCII in the host")
+            remarks.append(gettext("letters beyond ASCII in the host"))
         anchor = short(link.anchor, 60) if link.anchor and link.anchor != link.address else ()
         found.append(ShownLink(pieces(link.host), short(link.address, 160), anchor, tuple(remarks)))
     return tuple(found)
@@ -178,4 +184,6 @@ def _names_another(anchor: str, host: str) -> bool:
 
 def _disguises(reading: Reading) -> tuple[str, ...]:
     counted: Sequence[tuple[str, int]] = list(reading.disguises._asdict().items())
-    return tuple(f"{number:,} {DISGUISES[name]}" for name, number in counted if number and name in DISGUISES)
+    return tuple(
+        f"{number(count)} {gettext(DISGUISES[name])}" for name, count in counted if count and name in DISGUISES
+    )

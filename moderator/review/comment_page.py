@@ -6,6 +6,7 @@ from flask import Blueprint, abort, render_template
 
 from moderator.review.cards import card
 from moderator.review.desk import Desk
+from moderator.review.spot import Spots
 from moderator.store import History
 
 ID = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}")
@@ -31,9 +32,11 @@ def history_of(desk: Desk, comment_id: str) -> History:
 def shown(desk: Desk, history: History) -> dict[str, object]:
     """What the template of one comment needs."""
     now = history.now
-    classifier = desk.shelf.current()
+    site = desk.store.site(now.site_id)
+    classifier = desk.classifier(site)
+    blind = Spots(desk).is_blind(now)
     return {
-        "card": card(now, site=desk.store.site(now.site_id), classifier=classifier, whole=True),
+        "card": card(now, site=site, classifier=classifier, whole=True, blind=blind),
         "events": _events(history),
         "model": classifier.id if classifier else "",
         "view_url": f"/comments/{now.id}",

@@ -1,14 +1,16 @@
 """What the pages work with, and what they know of the request at hand."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
+from pathlib import Path
 from typing import Protocol, cast
 
 from flask import g
 
+from moderator.adaptation import Adaptation
 from moderator.classifier import Classifier
 from moderator.settings import Settings
-from moderator.store import Clock, Session, Store
+from moderator.store import Clock, Session, Site, Store
 
 
 class Models(Protocol):
@@ -17,6 +19,9 @@ class Models(Protocol):
     def current(self) -> Classifier | None:
         """The model that answers now, if there is one."""
 
+    def folder_of(self, id: str) -> Path:
+        """Where a version's files are. ModelError where there is none."""
+
 
 @dataclass(frozen=True, slots=True)
 class Desk:
@@ -24,9 +29,14 @@ class Desk:
 
     store: Store
     shelf: Models
+    adaptation: Adaptation
     settings: Settings
     clock: Clock
     secret: bytes
+
+    def classifier(self, site: Site | None) -> Classifier | None:
+        """The classifier that judges for this site now."""
+        return self.adaptation.classifier(site) if site is not None else self.shelf.current()
 
     @property
     def idle(self) -> timedelta:
@@ -42,20 +52,3 @@ class Desk:
 def session() -> Session:
     """The session of the request at hand; only where guard.py has let it in."""
     return cast(Session, g.session)
-
-
-def when(moment: datetime) -> str:
-    """A time as the pages write it."""
-    return f"{moment.day} {moment:%b %Y, %H:%M} UTC"
-
-
-def ago(moment: datetime, now: datetime) -> str:
-    """How long ago that was, roughly."""
-    seconds = (now - moment).total_seconds()
-    if seconds < 60:
-        return "just now"
-    for size, name in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
-        if seconds >= size:
-            number = int(seconds // size)
-            return f"{number:,} {name}{'s' if number > 1 else ''} ago"
-    return "just now"

@@ -8,19 +8,32 @@ import re
 from dataclasses import dataclass
 
 from moderator.comment import Word
+from moderator.review.language import gettext, marked
 from moderator.review.security import sign
 
 # 30 deeds are 2 kB; browsers promise 4 kB for a cookie.
 MOST = 30
 ENTRY = re.compile(r"(ham|spam|unwanted|open)~([0-9A-Z]{26})~([0-9A-Z]{26})")
 SAID = {
-    Word.HAM: "Approved",
-    Word.SPAM: "Marked as spam",
-    Word.UNWANTED: "Rejected",
-    Word.OPEN: "Put back to held",
+    Word.HAM: marked("Approved"),
+    Word.SPAM: marked("Marked as spam"),
+    Word.UNWANTED: marked("Rejected"),
+    Word.OPEN: marked("Put back to held"),
+}
+# The same inside a sentence.
+SAID_INSIDE = {
+    Word.HAM: marked("approved"),
+    Word.SPAM: marked("marked as spam"),
+    Word.UNWANTED: marked("rejected"),
+    Word.OPEN: marked("put back to held"),
 }
 # The same words as they stand on the buttons.
-ASKED = {Word.HAM: "Approve", Word.SPAM: "Spam", Word.UNWANTED: "Reject", Word.OPEN: "Back to held"}
+ASKED = {
+    Word.HAM: marked("Approve"),
+    Word.SPAM: marked("Spam"),
+    Word.UNWANTED: marked("Reject"),
+    Word.OPEN: marked("Back to held"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +69,12 @@ class Done:
 
 def said(deed: Deed) -> str:
     """What was done, in words."""
-    return SAID[deed.word]
+    return gettext(SAID[deed.word])
+
+
+def said_inside(deed: Deed) -> str:
+    """The same inside a sentence."""
+    return gettext(SAID_INSIDE[deed.word])
 
 
 def write(done: Done, key: str) -> str:

@@ -6,6 +6,7 @@ from http import HTTPStatus
 from flask import Blueprint, Request, Response, g, make_response, render_template
 from werkzeug.exceptions import HTTPException
 
+from moderator.review.language import gettext, marked
 from moderator.review.security import dress
 from moderator.store import StoreError, TooManyAttempts
 
@@ -13,18 +14,29 @@ log = logging.getLogger(__name__)
 
 # Status → headline and what to do now.
 TEXTS = {
-    400: ("That request was not complete", "Something in it was missing or cannot be. Go back and try once more."),
-    403: (
-        "This form is no longer good",
-        "It was too old, or did not come from a page of this service, so nothing was changed. Go back, load the page "
-        "again, and repeat what you did. If it happens every time, your browser may be refusing our cookie.",
+    400: (
+        marked("That request was not complete"),
+        marked("Something in it was missing or cannot be. Go back and try once more."),
     ),
-    404: ("Nothing here", "There is no such page. It may have been a comment that was deleted since."),
-    405: ("Not this way", "This address does not take that kind of request."),
-    413: ("Too much at once", "That form was larger than any of ours."),
-    429: ("Too many tries", "Too many logins failed."),
-    500: ("Something broke on our side", "It is in the log. Nothing was lost; please try again."),
-    503: ("The store does not answer", "Nothing was changed. It may be busy: try again in a few seconds."),
+    403: (
+        marked("This form is no longer good"),
+        marked(
+            "It was too old, or did not come from a page of this service, so nothing was changed. Go back, load the "
+            "page again, and repeat what you did. If it happens every time, your browser may be refusing our cookie."
+        ),
+    ),
+    404: (marked("Nothing here"), marked("There is no such page. It may have been a comment that was deleted since.")),
+    405: (marked("Not this way"), marked("This address does not take that kind of request.")),
+    413: (marked("Too much at once"), marked("That form was larger than any of ours.")),
+    429: (marked("Too many tries"), marked("Too many logins failed.")),
+    500: (
+        marked("Something broke on our side"),
+        marked("It is in the log. Nothing was lost; please try again."),
+    ),
+    503: (
+        marked("The store does not answer"),
+        marked("Nothing was changed. It may be busy: try again in a few seconds."),
+    ),
 }
 
 
@@ -41,7 +53,13 @@ def wants_page(request: Request) -> bool:
 def page(status: int, *, headline: str = "", detail: str = "", wait: int = 0) -> Response:
     """The error page of this status. ``headline`` and ``detail`` replace its usual words, ``wait`` is in seconds."""
     title, usual = TEXTS.get(status, (HTTPStatus(status).phrase, ""))
-    text = render_template("error.html", status=status, headline=headline or title, detail=detail or usual, wait=wait)
+    text = render_template(
+        "error.html",
+        status=status,
+        headline=headline or gettext(title),
+        detail=detail or gettext(usual),
+        wait=wait,
+    )
     response = make_response(text, status)
     if wait:
         response.headers["Retry-After"] = str(wait)
@@ -68,8 +86,10 @@ def add(blueprint: Blueprint) -> None:
 
     @blueprint.errorhandler(AdminsOnly)
     def not_theirs(error: AdminsOnly) -> Response:
-        detail = "Your login may moderate comments. Ask an administrator, or to be made one; nothing was changed."
-        return page(403, headline="For administrators only", detail=detail)
+        detail = gettext(
+            "Your login may moderate comments. Ask an administrator, or to be made one; nothing was changed."
+        )
+        return page(403, headline=gettext("For administrators only"), detail=detail)
 
     @blueprint.errorhandler(TooManyAttempts)
     def throttled(error: TooManyAttempts) -> Response:

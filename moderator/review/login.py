@@ -7,6 +7,8 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from moderator.review import security
 from moderator.review.desk import Desk
+from moderator.review.language import gettext, number
+from moderator.review.sentences import told
 from moderator.store import LinkRefused, PasswordRefused, Person
 
 LEAST_CHARACTERS, LEAST_DIFFERENT = 12, 5
@@ -27,7 +29,7 @@ def add(blueprint: Blueprint, desk: Desk) -> None:
         person = _who(desk, name, password)
         if person is None:
             # The same words, whether the login, the password or both were wrong.
-            problem = "That login and password do not fit together."
+            problem = gettext("That login and password do not fit together.")
             page = render_template("login.html", next=wanted, login=name[:MOST_OF_A_LOGIN], problem=problem)
             return make_response(page, 401)
         return begin(desk, person, wanted)
@@ -53,7 +55,7 @@ def add(blueprint: Blueprint, desk: Desk) -> None:
             try:
                 person = desk.store.use_link(link, password)
             except PasswordRefused as refused:
-                problem = str(refused)
+                problem = told(str(refused))
             except LinkRefused:
                 return make_response(render_template("link_refused.html"), 404)
         if problem:
@@ -69,13 +71,15 @@ def normal(password: str) -> str:
 def what_is_wrong(password: str, again: str, login: str) -> str:
     """A sentence if this should not become a password, else nothing."""
     if len(password) < LEAST_CHARACTERS:
-        return (
-            f"It has {len(password)} characters; at least {LEAST_CHARACTERS} are needed. A few words in a row do well."
+        return gettext(
+            "It has %(number)s characters; at least %(least)s are needed. A few words in a row do well.",
+            number=number(len(password)),
+            least=number(LEAST_CHARACTERS),
         )
     if len(set(password)) < LEAST_DIFFERENT or password.casefold() in (login * 3, "moderator" * 2):
-        return "It is too easy to guess. Take a few words in a row."
+        return gettext("It is too easy to guess. Take a few words in a row.")
     if password != again:
-        return "The two do not match. Type it once more."
+        return gettext("The two do not match. Type it once more.")
     return ""
 
 

@@ -5,8 +5,11 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from moderator.review.admins import NUMBER
 from moderator.review.desk import Desk, session
+from moderator.review.language import gettext, marked, number
 from moderator.review.login import MOST_OF_A_LOGIN
 from moderator.store import NameTaken, Person, Role
+
+ROLES = {Role.ADMIN: marked("Administrator"), Role.MODERATOR: marked("Moderator")}
 
 
 def add(blueprint: Blueprint, desk: Desk) -> None:
@@ -25,21 +28,25 @@ def add(blueprint: Blueprint, desk: Desk) -> None:
         try:
             person = desk.store.add_person(login, _role())
         except NameTaken:
-            return _page(desk, f"There is a person “{login}” already. Send them a new link instead.", login=login)
+            taken = gettext("There is a person “%(login)s” already. Send them a new link instead.", login=login)
+            return _page(desk, taken, login=login)
         return _with_link(desk, person)
 
     @blueprint.post(f"/people/<{NUMBER}:person_id>/link")
     def new_link(person_id: int) -> Response:
         person = _person(desk, person_id)
         if person.disabled:
-            return _page(desk, f"“{person.login}” is disabled, and no link would let them in. Enable them first.")
+            problem = gettext(
+                "“%(login)s” is disabled, and no link would let them in. Enable them first.", login=person.login
+            )
+            return _page(desk, problem)
         return _with_link(desk, person)
 
     @blueprint.post(f"/people/<{NUMBER}:person_id>/role")
     def change_role(person_id: int) -> AnyResponse:
         role, person = _role(), _person(desk, person_id)
         if _is_me(person) and role is not Role.ADMIN:
-            return _page(desk, "You cannot take your own rights away. Another administrator can.")
+            return _page(desk, gettext("You cannot take your own rights away. Another administrator can."))
         desk.store.set_role(person.id, role)
         return _back(person)
 
@@ -47,7 +54,7 @@ def add(blueprint: Blueprint, desk: Desk) -> None:
     def disable(person_id: int) -> AnyResponse:
         person = _person(desk, person_id)
         if _is_me(person):
-            return _page(desk, "You cannot shut yourself out. Another administrator can.")
+            return _page(desk, gettext("You cannot shut yourself out. Another administrator can."))
         if not person.disabled:  # a second click must not move the time
             desk.store.disable_person(person.id)
         return _back(person)
@@ -73,7 +80,7 @@ def _page(desk: Desk, problem: str = "", *, login: str = "") -> Response:
     shown = render_template(
         "people.html",
         people=by_number.values(),
-        roles=Role,
+        roles=ROLES,
         problem=problem,
         login=login[:MOST_OF_A_LOGIN],
         ended=ended.login if ended else "",
@@ -88,23 +95,29 @@ def _with_link(desk: Desk, person: Person) -> Response:
     return make_response(
         render_template(
             "made.html",
-            title=f"A link for {person.login}",
-            about="It sets the password once, within 24 hours; earlier links of this person are dead. Send it to "
-            "nobody else, by a way that you trust.",
-            label="The link",
+            title=gettext("A link for %(login)s", login=person.login),
+            about=gettext(
+                "It sets the password once, within 24 hours; earlier links of this person are dead. Send it to nobody "
+                "else, by a way that you trust."
+            ),
+            label=gettext("The link"),
             secret=link,
             back="/people",
-            back_to="To the people",
+            back_to=gettext("To the people"),
         )
     )
 
 
 def _what_is_wrong(login: str) -> str:
     if not login:
-        return "A person needs a login; an e-mail address will do."
+        return gettext("A person needs a login; an e-mail address will do.")
     if len(login) > MOST_OF_A_LOGIN:
-        return f"The login has {len(login):,} characters; at most {MOST_OF_A_LOGIN} are taken."
-    return "" if login.isprintable() else "The login has a character in it that cannot be seen. Type it anew."
+        return gettext(
+            "The login has %(number)s characters; at most %(most)s are taken.",
+            number=number(len(login)),
+            most=number(MOST_OF_A_LOGIN),
+        )
+    return "" if login.isprintable() else gettext("The login has a character in it that cannot be seen. Type it anew.")
 
 
 def _role() -> Role:

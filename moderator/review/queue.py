@@ -6,17 +6,21 @@ from dataclasses import replace
 from flask import Blueprint, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from moderator import policy
 from moderator.review.cards import Card, card
 from moderator.review.desk import Desk
+from moderator.review.language import gettext, marked
+from moderator.review.spot import Spots
 from moderator.review.view import ONLY_HELD, ORDERS, RULES, TABS, View, view_of
 from moderator.store import BadPlace, Delivery, Order, QueuePage, Site, Sureness
 
 PAGE = 20
-NO_SUCH_PAGE = "The page that the address names is not there; this is the first."
+NO_SUCH_PAGE = marked("The page that the address names is not there; this is the first.")
 
 
 def add(blueprint: Blueprint, desk: Desk) -> None:
     """The page itself."""
+    spots = Spots(desk)
 
     @blueprint.get("/")
     def queue() -> AnyResponse | str:
@@ -27,8 +31,10 @@ def add(blueprint: Blueprint, desk: Desk) -> None:
         try:
             page = _page(desk, view, sites)
         except BadPlace:
-            view = replace(view.from_start(), notes=(*view.notes, NO_SUCH_PAGE))
+            view = replace(view.from_start(), notes=(*view.notes, gettext(NO_SUCH_PAGE)))
             page = _page(desk, view, sites)
+        if view.is_plain:
+            page = replace(page, comments=spots.mixed(page.comments, [sites[view.site].id] if view.site else None))
         if not page.comments and (view.before or view.after) and page.looked is None:
             return redirect(view.from_start().url(), code=303)  # all of this page have been handled
         site_id = sites[view.site].id if view.site else None
@@ -37,7 +43,7 @@ def add(blueprint: Blueprint, desk: Desk) -> None:
             "queue.html",
             view=view,
             page=page,
-            cards=_cards(desk, page, {site.id: site for site in sites.values()}),
+            cards=_cards(desk, spots, page, {site.id: site for site in sites.values()}, in_held=view.status == "held"),
             tabs=TABS,
             counts={name: sum(counts[one] for _, one, _ in TABS if one and status in (one, None))
                     for name, status, _ in TABS},
@@ -64,9 +70,21 @@ def _sureness(desk: Desk, sites: Mapping[str, Site]) -> Sureness:
     """From which threshold it counts how sure the machine is: the model's, or the site's own."""
     classifier = desk.shelf.current()
     own = {site.id: site.policy.hold_above for site in sites.values() if site.policy.hold_above is not None}
-    return Sureness(classifier.thresholds.hold, own) if classifier else Sureness(own=own)
+    if classifier is None:
+        return Sureness(own=own)
+    budgeted = {
+        site.id: policy.lines(site.policy, classifier.id, classifier.thresholds).hold
+        for site in sites.values()
+        if site.policy.hold_budget is not None
+    }
+    return Sureness(classifier.thresholds.hold, budgeted | own)
 
 
-def _cards(desk: Desk, page: QueuePage, sites: Mapping[int, Site]) -> list[Card]:
-    classifier = desk.shelf.current()
-    return [card(stored, site=sites.get(stored.site_id), classifier=classifier) for stored in page.comments]
+def _cards(desk: Desk, spots: Spots, page: QueuePage, sites: Mapping[int, Site], *, in_held: bool) -> list[Card]:
+    of = {stored.site_id: sites.get(stored.site_id) for stored in page.comments}
+    classifiers = {site_id: desk.classifier(site) for site_id, site in of.items()}
+    shown = [(stored, in_held and spots.is_blind(stored)) for stored in page.comments]
+    return [
+        card(stored, site=of[stored.site_id], classifier=classifiers[stored.site_id], blind=blind)
+        for stored, blind in shown
+    ]

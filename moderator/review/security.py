@@ -42,6 +42,7 @@ PAGES = frozenset(
         "review.policy",
         "review.people",
         "review.account",
+        "review.insights_page",
     }
 )
 

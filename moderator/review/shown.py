@@ -8,6 +8,8 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from moderator.review.language import gettext, ngettext
+from moderator.review.language import number as written
 from moderator.shading import Weighed
 from moderator.unicode import ranges
 
@@ -74,21 +76,33 @@ SHORT = {
 
 def _sign(found: re.Match[str]) -> Piece:
     kind, run = found.lastgroup, found[0]
-    times = f" ×{len(run):,}" if len(run) > 1 else ""
+    times = f" ×{written(len(run))}" if len(run) > 1 else ""
     if kind == "pile":
-        return Piece(f"+{len(run):,} marks", f"{len(run):,} more marks are stacked on this letter")
+        return Piece(
+            ngettext("+%(num)s mark", "+%(num)s marks", len(run)),
+            ngettext(
+                "%(num)s more mark is stacked on this letter", "%(num)s more marks are stacked on this letter", len(run)
+            ),
+        )
     if kind == "tags":
         hidden = "".join(chr(ord(character) - 0xE0000) for character in run[:200])
-        return Piece(f"hidden: {hidden}", "invisible tag characters spell this")
+        return Piece(gettext("hidden: %(text)s", text=hidden), gettext("invisible tag characters spell this"))
     if kind == "lines":
         number = run.count("\n")
-        return Piece(f"{number:,} line breaks", f"{number:,} line breaks in a row")
+        return Piece(
+            ngettext("%(num)s line break", "%(num)s line breaks", number),
+            ngettext("%(num)s line break in a row", "%(num)s line breaks in a row", number),
+        )
     if kind == "blanks":
-        return Piece(f"{len(run):,} spaces", f"{len(run):,} spaces in a row")
+        return Piece(
+            ngettext("%(num)s space", "%(num)s spaces", len(run)),
+            ngettext("%(num)s space in a row", "%(num)s spaces in a row", len(run)),
+        )
     code = f"U+{ord(run[0]):04X}"
     name = unicodedata.name(run[0], "").lower()
     return Piece(
-        SHORT.get(run[0], code) + times, f"{name} ({code})" if name else f"a character without a name ({code})"
+        SHORT.get(run[0], code) + times,
+        f"{name} ({code})" if name else gettext("a character without a name (%(code)s)", code=code),
     )
 
 

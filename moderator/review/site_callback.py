@@ -11,6 +11,7 @@ from moderator.callbacks.kinds import KINDS
 from moderator.callbacks.registering import checked, try_out
 from moderator.review.admins import NUMBER, site_of
 from moderator.review.desk import Desk
+from moderator.review.language import gettext
 from moderator.review.sites import made, site_page
 from moderator.store import Callback, CallbackKind, Purpose, Site
 from moderator.store.ids import micros, new_id
@@ -37,12 +38,16 @@ def add(blueprint: Blueprint, desk: Desk) -> None:
         except CallbackError as error:
             return _refused(desk, site, str(error))
         if KINDS[kind].secret and secret is None and (before is None or before.kind is not kind):
-            return _refused(desk, site, f"this kind of blog needs {KINDS[kind].secret}; type it into the field below")
+            missing = f"this kind of blog needs {KINDS[kind].secret}; type it into the field below"
+            return _refused(desk, site, missing)
         new = desk.store.callbacks.set(site.id, kind, str(address), allow_private=allow_private, secret=secret)
         if new is None:
             return _back(site)
-        about = f"With it we sign what is told to {address}. The blog needs it to check that it was us."
-        return made(site, f"The callback secret of {site.name}", about, new, label="The secret")
+        about = gettext(
+            "With it we sign what is told to %(address)s. The blog needs it to check that it was us.", address=address
+        )
+        title = gettext("The callback secret of %(site)s", site=site.name)
+        return made(site, title, about, new, label=gettext("The secret"))
 
     @blueprint.post(f"/sites/<{NUMBER}:site_id>/callback/test")
     def test_callback(site_id: int) -> Response:
@@ -53,7 +58,7 @@ def add(blueprint: Blueprint, desk: Desk) -> None:
             try_out(found, secrets, over_the_network, message_id=new_id(micros(at)), at=at)
         except CallbackError as error:
             return _refused(desk, site, f"the test did not arrive: {error}")
-        return site_page(desk, site, about="callback", said="The blog took the test.")
+        return site_page(desk, site, about="callback", said=gettext("The blog took the test."))
 
     @blueprint.post(f"/sites/<{NUMBER}:site_id>/callback/enable")
     def enable_callback(site_id: int) -> AnyResponse:

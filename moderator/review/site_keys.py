@@ -6,10 +6,11 @@ from werkzeug.wrappers import Response as AnyResponse
 from moderator import settings as all_settings
 from moderator.review.admins import NUMBER, is_first, site_of
 from moderator.review.desk import Desk
+from moderator.review.language import gettext, marked
 from moderator.review.sites import made, site_page
 from moderator.store import Purpose
 
-SENT_BEFORE = (
+SENT_BEFORE = marked(
     "This form was sent before, so nothing was made a second time. What it made was shown then; if you have not got "
     "it, revoke it below and make another."
 )
@@ -23,9 +24,11 @@ def add(blueprint: Blueprint, desk: Desk) -> None:
     def add_key(site_id: int) -> Response:
         site = site_of(desk, site_id)
         if not is_first(desk, site):
-            return site_page(desk, site, SENT_BEFORE, status=409, about="keys")
-        about = "The old keys stay valid. Give the blog this one, see that its comments arrive, then revoke the old."
-        return made(site, f"Another key of {site.name}", about, desk.store.add_key(site.id))
+            return site_page(desk, site, gettext(SENT_BEFORE), status=409, about="keys")
+        about = gettext(
+            "The old keys stay valid. Give the blog this one, see that its comments arrive, then revoke the old."
+        )
+        return made(site, gettext("Another key of %(site)s", site=site.name), about, desk.store.add_key(site.id))
 
     @blueprint.post(f"/sites/<{NUMBER}:site_id>/keys/<{NUMBER}:key_id>/revoke")
     def revoke_key(site_id: int, key_id: int) -> AnyResponse:
@@ -37,9 +40,10 @@ def add(blueprint: Blueprint, desk: Desk) -> None:
     def add_akismet_key(site_id: int) -> Response:
         site = site_of(desk, site_id)
         if not is_first(desk, site):
-            return site_page(desk, site, SENT_BEFORE, status=409, about="akismet")
+            return site_page(desk, site, gettext(SENT_BEFORE), status=409, about="akismet")
         key = desk.store.akismet_keys.add(site.id, pepper=all_settings.secret(desk.settings.data))
-        return made(site, f"An Akismet key of {site.name}", "The old ones stay valid until you revoke them.", key)
+        about = gettext("The old ones stay valid until you revoke them.")
+        return made(site, gettext("An Akismet key of %(site)s", site=site.name), about, key)
 
     @blueprint.post(f"/sites/<{NUMBER}:site_id>/akismet-keys/<{NUMBER}:key_id>/revoke")
     def revoke_akismet_key(site_id: int, key_id: int) -> AnyResponse:
@@ -55,12 +59,13 @@ def add(blueprint: Blueprint, desk: Desk) -> None:
         if problem:
             return site_page(desk, site, problem, status=422, about="secrets")
         if not is_first(desk, site):
-            return site_page(desk, site, SENT_BEFORE, status=409, about="secrets")
+            return site_page(desk, site, gettext(SENT_BEFORE), status=409, about="secrets")
         secret = desk.store.secrets.add(site.id, purpose, given or None)
         if given:
             return redirect(f"/sites/{site.id}#secrets", code=303)
-        about = "The other side needs it too. Earlier secrets stay valid until you revoke them."
-        return made(site, f"A {purpose.value} secret of {site.name}", about, secret, label="The secret")
+        about = gettext("The other side needs it too. Earlier secrets stay valid until you revoke them.")
+        title = gettext("A %(purpose)s secret of %(site)s", purpose=purpose.value, site=site.name)
+        return made(site, title, about, secret, label=gettext("The secret"))
 
     @blueprint.post(f"/sites/<{NUMBER}:site_id>/secrets/<{NUMBER}:secret_id>/revoke")
     def revoke_secret(site_id: int, secret_id: int) -> AnyResponse:
@@ -79,11 +84,11 @@ def _purpose() -> Purpose:
 def _what_is_wrong(purpose: Purpose, given: str) -> str:
     """What is made here is right for all but Coral, which makes its own; other secrets of others come by command."""
     if purpose is not Purpose.CORAL:
-        return "Leave the secret empty: one is made, and shown to you." if given else ""
+        return gettext("Leave the secret empty: one is made, and shown to you.") if given else ""
     if not given:
-        return "Coral makes the secret. Copy it from the phase’s configuration in Coral’s administration."
+        return gettext("Coral makes the secret. Copy it from the phase’s configuration in Coral’s administration.")
     if len(given) > MOST_OF_A_SECRET or not given.isprintable():
-        return "That is no secret of Coral’s. Copy it from there once more, without anything around it."
+        return gettext("That is no secret of Coral’s. Copy it from there once more, without anything around it.")
     return ""
 
 

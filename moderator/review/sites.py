@@ -5,19 +5,20 @@ from flask import Blueprint, Response, make_response, render_template, request
 from moderator.comment import Status
 from moderator.review.admins import NUMBER, site_of
 from moderator.review.desk import Desk
+from moderator.review.language import gettext, marked, number
 from moderator.store import CallbackKind, NameTaken, Purpose, Site
 
 MOST_OF_A_NAME = 200
 PURPOSES = {
-    Purpose.WEBHOOK: "Webhook: the blog signs what it sends us",
-    Purpose.CALLBACK: "Callback: we sign what we tell the blog",
-    Purpose.CORAL: "Coral: it signs what it sends us",
+    Purpose.WEBHOOK: marked("Webhook: the blog signs what it sends us"),
+    Purpose.CALLBACK: marked("Callback: we sign what we tell the blog"),
+    Purpose.CORAL: marked("Coral: it signs what it sends us"),
 }
 KINDS = {
-    CallbackKind.NATIVE: "Signed JSON (Standard Webhooks)",
-    CallbackKind.WORDPRESS_AKISMET: "WordPress with the Akismet plugin",
-    CallbackKind.CUSDIS: "Cusdis",
-    CallbackKind.ISSO: "Isso",
+    CallbackKind.NATIVE: marked("Signed JSON (Standard Webhooks)"),
+    CallbackKind.WORDPRESS_AKISMET: marked("WordPress with the Akismet plugin"),
+    CallbackKind.CUSDIS: marked("Cusdis"),
+    CallbackKind.ISSO: marked("Isso"),
 }
 
 
@@ -37,10 +38,12 @@ def add(blueprint: Blueprint, desk: Desk) -> None:
         try:
             site, key = desk.store.add_site(name)
         except NameTaken:  # a double click, too
-            return _list(
-                desk, f"There is a site “{name}” already. Choose another name, or make it another key.", name=name
+            taken = gettext(
+                "There is a site “%(site)s” already. Choose another name, or make it another key.", site=name
             )
-        return made(site, f"The key of {site.name}", "Its blog sends it with each comment. Keep it out of pages.", key)
+            return _list(desk, taken, name=name)
+        about = gettext("Its blog sends it with each comment. Keep it out of pages.")
+        return made(site, gettext("The key of %(site)s", site=site.name), about, key)
 
     @blueprint.get(f"/sites/<{NUMBER}:site_id>")
     def site(site_id: int) -> Response:
@@ -61,7 +64,7 @@ def site_page(
         purposes=PURPOSES,
         akismet_keys=desk.store.akismet_keys.listed(site.id),
         callback=callback,
-        told=desk.store.outbox.counts(site_id=site.id) if callback else {},
+        deliveries=desk.store.outbox.counts(site_id=site.id) if callback else {},
         kinds=KINDS,
         counts=desk.store.counts(site_id=site.id),
         held=Status.HELD,
@@ -73,16 +76,16 @@ def site_page(
     return make_response(page, status)
 
 
-def made(site: Site, title: str, about: str, secret: str, *, label: str = "The key") -> Response:
+def made(site: Site, title: str, about: str, secret: str, *, label: str = "") -> Response:
     """A secret, shown only now: in no address, cookie or log."""
     page = render_template(
         "made.html",
         title=title,
         about=about,
-        label=label,
+        label=label or gettext("The key"),
         secret=secret,
         back=f"/sites/{site.id}",
-        back_to=f"To the site {site.name}",
+        back_to=gettext("To the site %(site)s", site=site.name),
     )
     return make_response(page)
 
@@ -96,7 +99,11 @@ def _list(desk: Desk, problem: str = "", *, name: str = "") -> Response:
 
 def _what_is_wrong(name: str) -> str:
     if not name:
-        return "A site needs a name, such as that of the blog."
+        return gettext("A site needs a name, such as that of the blog.")
     if len(name) > MOST_OF_A_NAME:
-        return f"The name has {len(name):,} characters; at most {MOST_OF_A_NAME} are taken."
-    return "" if name.isprintable() else "The name has a character in it that cannot be seen. Type it anew."
+        return gettext(
+            "The name has %(number)s characters; at most %(most)s are taken.",
+            number=number(len(name)),
+            most=number(MOST_OF_A_NAME),
+        )
+    return "" if name.isprintable() else gettext("The name has a character in it that cannot be seen. Type it anew.")

@@ -7,30 +7,31 @@ from datetime import UTC, date, datetime, timedelta
 from urllib.parse import urlencode
 
 from moderator.comment import Status, clean
-from moderator.review.cards import SENTENCES
+from moderator.review.language import gettext, marked
+from moderator.review.sentences import RULES as SENTENCES
 from moderator.store import Filter, Order, QueuePage, Site
 
 MOST_OF_A_SEARCH = 200
 # Each queue: how the URL calls it, which status it shows (None: all), and its name.
 TABS = (
-    ("held", Status.HELD, "Held"),
-    ("approved", Status.APPROVED, "Approved"),
-    ("rejected", Status.REJECTED, "Rejected"),
-    ("all", None, "All"),
+    ("held", Status.HELD, marked("Held")),
+    ("approved", Status.APPROVED, marked("Approved")),
+    ("rejected", Status.REJECTED, marked("Rejected")),
+    ("all", None, marked("All")),
 )
 ORDERS = {
-    Order.NEWEST: "Newest first",
-    Order.OLDEST: "Oldest first",
-    Order.USEFUL: "Most useful first",
-    Order.SCORE: "Highest score first",
+    Order.NEWEST: marked("Newest first"),
+    Order.OLDEST: marked("Oldest first"),
+    Order.USEFUL: marked("Most useful first"),
+    Order.SCORE: marked("Highest score first"),
 }
 ONLY_HELD = (Order.USEFUL, Order.SCORE)
 # What else than one of today's rules may stand as the reason.
 RULES = {
     **SENTENCES,
-    "imported": "It came with an import.",
-    "could_not_judge": "It could not be judged.",
-    "took_too_long": "It could not be judged in time.",
+    "imported": marked("It came with an import."),
+    "could_not_judge": marked("It could not be judged."),
+    "took_too_long": marked("It could not be judged in time."),
 }
 LANGUAGE = re.compile(r"([A-Za-z]{2,8})(?:[-_][A-Za-z0-9]{1,8})*")
 
@@ -74,6 +75,11 @@ class View:
     def folded(self) -> int:
         """How many of them stand in the part of the form that is folded away."""
         return len(self.filters.keys() - {"site", "q"})
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is the start of what is held, with no filter but the site."""
+        return self.status == "held" and not (self.filters.keys() - {"site"} or self.before or self.after)
 
     def url(self) -> str:
         """The address of this view."""
@@ -135,17 +141,18 @@ def view_of(values: Mapping[str, str], sites: Iterable[str]) -> View:
             continue
         kept = check(text)
         if kept is None:
-            notes.append(cure.format(text[:60]))
+            notes.append(gettext(cure).format(text[:60]))
         else:
             said[name] = kept
     if "least" in said and "most" in said and float(said["least"]) > float(said["most"]):
         said["least"], said["most"] = said["most"], said["least"]
-        notes.append("The lowest score was above the highest, so the two have changed places.")
+        notes.append(gettext("The lowest score was above the highest, so the two have changed places."))
     if "since" in said and "until" in said and said["since"] > said["until"]:
         said["since"], said["until"] = said["until"], said["since"]
-        notes.append("The first day was after the last, so the two have changed places.")
+        notes.append(gettext("The first day was after the last, so the two have changed places."))
     if said.get("status", "held") != "held" and said.get("order") in ONLY_HELD:
-        notes.append(f"“{ORDERS[Order(said.pop('order'))]}” is for what is held; here the newest come first.")
+        order = gettext(ORDERS[Order(said.pop("order"))])
+        notes.append(gettext("“%(order)s” is for what is held; here the newest come first.", order=order))
     if "before" in said and "after" in said:
         del said["after"]
     return View(**said, notes=tuple(notes))
@@ -155,18 +162,18 @@ def _checks(sites: set[str]) -> dict[str, tuple[Check, str]]:
     """Each name in the URL: what makes a good value of it (None: none), and what is said where there is none."""
     queues = _one_of(name for name, _, _ in TABS)
     return {
-        "status": (queues, "There is no queue “{}”; this is what is held."),
-        "site": (_one_of(sites), "There is no site “{}”; these are the comments of all."),
+        "status": (queues, marked("There is no queue “{}”; this is what is held.")),
+        "site": (_one_of(sites), marked("There is no site “{}”; these are the comments of all.")),
         "q": (str, ""),
         "author": (str, ""),
-        "reason": (_one_of(RULES), "There is no reason “{}”, so any is shown."),
-        "language": (_language, "“{}” is no code of a language, such as de or pt-BR, so any is shown."),
-        "link": (_one_of(("yes", "no")), "“{}” cannot be asked of links, only yes or no; both are shown."),
-        "least": (_per_cent, "“{}” is no score from 0 to 100, so there is no lowest."),
-        "most": (_per_cent, "“{}” is no score from 0 to 100, so there is no highest."),
-        "since": (_day, "“{}” is no day such as 2026-11-22, so there is no first."),
-        "until": (_day, "“{}” is no day such as 2026-11-22, so there is no last."),
-        "order": (_one_of(ORDERS), "There is no order “{}”; the newest come first."),
+        "reason": (_one_of(RULES), marked("There is no reason “{}”, so any is shown.")),
+        "language": (_language, marked("“{}” is no code of a language, such as de or pt-BR, so any is shown.")),
+        "link": (_one_of(("yes", "no")), marked("“{}” cannot be asked of links, only yes or no; both are shown.")),
+        "least": (_per_cent, marked("“{}” is no score from 0 to 100, so there is no lowest.")),
+        "most": (_per_cent, marked("“{}” is no score from 0 to 100, so there is no highest.")),
+        "since": (_day, marked("“{}” is no day such as 2026-11-22, so there is no first.")),
+        "until": (_day, marked("“{}” is no day such as 2026-11-22, so there is no last.")),
+        "order": (_one_of(ORDERS), marked("There is no order “{}”; the newest come first.")),
         "before": (str, ""),  # the store knows whether it is a place in this order
         "after": (str, ""),
     }

@@ -18,14 +18,18 @@ from moderator.store.callbacks import Callbacks
 from moderator.store.deeds import Doings
 from moderator.store.deletion import Deletions
 from moderator.store.errors import LinkRefused, StoreError
+from moderator.store.forgetting import Forgetting
 from moderator.store.ids import MICROSECOND, micros, moment, new_id
 from moderator.store.imports import Imports
+from moderator.store.lessons import Lessons
 from moderator.store.once import Once
 from moderator.store.outbox import Outbox
 from moderator.store.preferences import Preferences
 from moderator.store.process import PerProcess
 from moderator.store.remember import Remember
+from moderator.store.rescoring import Rescoring
 from moderator.store.shared_secrets import Secrets
+from moderator.store.spot_checks import SpotChecks
 from moderator.store.tallies import Tallies
 from moderator.store.values import (
     ApiKey,
@@ -77,9 +81,13 @@ class Store:
         self.deletions = Deletions(access)
         self.akismet_keys = AkismetKeys(access)
         self.tallies = Tallies(access)
+        self.spot_checks = SpotChecks(access)
         self.callbacks = Callbacks(access)
         self.outbox = Outbox(access)
         self.imports = Imports(access)
+        self.lessons = Lessons(access)
+        self.forgetting = Forgetting(access)
+        self.rescoring = Rescoring(access)
         self.deeds = Doings(access, self.outbox)
         self.preferences = Preferences(access)
 
@@ -176,6 +184,7 @@ class Store:
         door: str,
         expected_version: int | None = None,
         site: Site | None = None,
+        key: str = "",
     ) -> Given:
         """Append a human's word. UnknownComment; StaleVersion where the comment is not at ``expected_version``.
 
@@ -193,6 +202,7 @@ class Store:
                 batch=new_id(at),
                 expected_version=expected_version,
                 site_id=site.id if site else None,
+                key=key,
             )
         )
         self.outbox.announce()
@@ -306,6 +316,10 @@ class Store:
     def set_role(self, person_id: int, role: Role) -> None:
         """Give a person another role."""
         self._write(lambda c: people.change(c, person_id, role=role.value))
+
+    def set_language(self, person_id: int, language: str) -> None:
+        """In which language the pages speak to a person; empty: as their browser asks."""
+        self._write(lambda c: people.change(c, person_id, language=language))
 
     def disable_person(self, person_id: int) -> None:
         """Shut a person out, at once: all their sessions end."""

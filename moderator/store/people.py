@@ -19,7 +19,9 @@ def normal(login: str) -> str:
 def person_of(row: Any) -> Person:
     """The Person in a row that has the columns of ``people``."""
     disabled = maybe_moment(row.disabled_at)
-    return Person(row.id, row.login, Role(row.role), moment(row.created_at), disabled, row.password is not None)
+    return Person(
+        row.id, row.login, Role(row.role), moment(row.created_at), disabled, row.password is not None, row.language
+    )
 
 
 def add(connection: Connection, login: str, role: Role, *, at: int) -> Person:

@@ -80,7 +80,8 @@
       }
     } catch {
       unsent.forEach(({ form }) => { form.closest("[hidden]").hidden = false; });
-      say(`The server cannot be reached. ${unsent.length ? "Please do again what you did last." : "Load the page again."}`);
+      const { unreachable, again, reload } = document.body.dataset; // In the page's language.
+      say(`${unreachable} ${unsent.length ? again : reload}`);
     }
     unsent.length = 0;
     typed = null;
