@@ -201,12 +201,12 @@ def _assessed(reading: Reading, classifier: Classifier | None) -> Assessment | N
     return classifier.assess(reading) if classifier else None  # at most 5 ms: a reading is bounded
 
 
-def _look_at_all(comments: Sequence[Comment], shelves: Sequence[Models]) -> Sequence[_Seen | None]:
+def _look_at_all(comments: Sequence[Comment], models: Sequence[Models]) -> Sequence[_Seen | None]:
     """What was seen of each, at half the price of one by one. None for all where it failed, and for one alone."""
     if len(comments) < 2:
         return [None] * len(comments)
     try:
-        classifiers = [shelf.current() for shelf in shelves]
+        classifiers = [its.current() for its in models]
         seen = [_Seen(read(one), classifier, None) for one, classifier in zip(comments, classifiers, strict=True)]
         for classifier in dict.fromkeys(classifiers):  # those whom the same one answers, at once
             if classifier is not None:
