@@ -73,7 +73,7 @@ class Moderator:
         self._sites = adaptation or Adaptation(store, shelf)
         self._clock = clock
         self._monotonic = monotonic
-        self._turns = Turns(self._judge_group)
+        self._turns = Turns(self.judge_group)
 
     def judge(
         self, site: Site, comment: Comment, *, once: Sequence[Receipt] = (), within: float = MOST_SECONDS
@@ -87,7 +87,7 @@ class Moderator:
         """
         until = self._monotonic() + within
         if not once:
-            return _told(site, self._together(_Asked(site, comment, until)))
+            return _told(site, self._together(Asked(site, comment, until)))
         judged = _judged(comment, site.policy, self._sites.of(site), until=until, monotonic=self._monotonic)
         try:
             return _told(site, self._store.once.remember(site, judged, once, at=self._clock()))
@@ -96,7 +96,7 @@ class Moderator:
         except Exception as error:
             raise _unavailable(error) from error
 
-    def _together(self, asked: "_Asked") -> Remembered:
+    def _together(self, asked: "Asked") -> Remembered:
         """Judged and stored with whatever else waits, each by itself."""
         try:
             return self._turns.do(asked, self._store.deadline)
@@ -105,7 +105,7 @@ class Moderator:
         except Exception as error:
             raise _unavailable(error) from error
 
-    def _judge_group(self, asked: list["_Asked"]) -> None:
+    def judge_group(self, asked: list["Asked"]) -> None:
         """Work for all that wait: what fails of one of them does not fail of the others."""
         classifiers = [self._sites.of(one.site) for one in asked]
         seen = _look_at_all([one.comment for one in asked], classifiers)
@@ -119,7 +119,7 @@ class Moderator:
             else:
                 one.error = answer
 
-    def _stored(self, asked: list["_Asked"], judged: list[Judged]) -> Sequence[Remembered | BaseException]:
+    def _stored(self, asked: list["Asked"], judged: list[Judged]) -> Sequence[Remembered | BaseException]:
         try:
             if len(asked) == 1:
                 return [self._store.remember(asked[0].site, *judged[0], at=self._clock())]
@@ -177,7 +177,7 @@ def _told(site: Site, remembered: Remembered) -> Remembered:
     return replace(remembered, decision=replace(remembered.decision, action=Action.APPROVE), status=Status.APPROVED)
 
 
-class _Asked(Job[Remembered]):
+class Asked(Job[Remembered]):
     """A comment whose sender waits for the answer, ``until`` when it is to be decided."""
 
     __slots__ = ("comment", "site", "until")
