@@ -8,13 +8,15 @@ from functools import partial
 from sqlalchemy.engine import URL
 
 from moderator.comment import Comment, Decision, Status, Word
+from moderator.known import NO_MARKS, Belongs, Choose, Known, Marks
 from moderator.policy import SitePolicy
-from moderator.store import attempts, comments, passwords, people, queue, sessions, sites, verdicts
+from moderator.store import attempts, comments, passwords, people, queue, sessions, sightings, sites, verdicts
 from moderator.store import engine as engines
 from moderator.store import upgrade as levels
 from moderator.store.access import Access, Clock
 from moderator.store.akismet_keys import AkismetKeys
 from moderator.store.callbacks import Callbacks
+from moderator.store.campaigns import Campaigns
 from moderator.store.deeds import Doings
 from moderator.store.deletion import Deletions
 from moderator.store.errors import LinkRefused, StoreError
@@ -26,14 +28,16 @@ from moderator.store.once import Once
 from moderator.store.outbox import Outbox
 from moderator.store.preferences import Preferences
 from moderator.store.process import PerProcess
-from moderator.store.remember import Remember
+from moderator.store.remember import Remember, job_of
 from moderator.store.rescoring import Rescoring
 from moderator.store.shared_secrets import Secrets
+from moderator.store.sightings import Batch as KnownBatch
 from moderator.store.spot_checks import SpotChecks
 from moderator.store.tallies import Tallies
 from moderator.store.values import (
     ApiKey,
     Batch,
+    Counted,
     Doors,
     Filter,
     Given,
@@ -85,6 +89,7 @@ class Store:
         self.callbacks = Callbacks(access)
         self.outbox = Outbox(access)
         self.imports = Imports(access)
+        self.campaigns = Campaigns(access)
         self.lessons = Lessons(access)
         self.forgetting = Forgetting(access)
         self.rescoring = Rescoring(access)
@@ -121,20 +126,28 @@ class Store:
     # Comments: the hot path first
 
     def remember(
-        self, site: Site, comment: Comment, decision: Decision, has_link: bool = False, *, at: datetime
+        self,
+        site: Site,
+        comment: Comment,
+        decision: Decision,
+        has_link: bool = False,
+        marks: Marks = NO_MARKS,
+        belongs: Belongs | None = None,
+        *,
+        at: datetime,
     ) -> Remembered:
         """Store a comment with its decision, or give back the stored answer if it is known; durable on return.
 
-        ``has_link``: a reader meets a link in its text.
+        ``has_link``: a reader meets a link in its text. ``marks`` and ``belongs``: what is noted for the next ones.
         """
-        job = Remember(site.id, comment, decision, micros(at), has_link=has_link)
+        job = Remember(site.id, comment, decision, micros(at), has_link=has_link, marks=marks, belongs=belongs)
         return self._process.here().writer.do(job, self.deadline)
 
     def remember_all(
         self, judged: Sequence[tuple[Site, Judged]], *, at: datetime
     ) -> Sequence[Remembered | BaseException]:
         """What ``remember`` does of several at once, each by itself: for each its answer, or why it is not stored."""
-        jobs = [Remember(site.id, one.comment, one.decision, micros(at), has_link=one.has_link) for site, one in judged]
+        jobs = [job_of(site.id, one, micros(at)) for site, one in judged]
         self._process.here().writer.do(Several(jobs), self.deadline)
         return [job.error or job.result for job in jobs]
 
@@ -149,6 +162,10 @@ class Store:
     def history(self, comment_id: str, *, site: Site | None = None) -> History | None:
         """All decisions, verdicts and former contents of one comment."""
         return self._read(lambda c: comments.history(c, comment_id, site_id=site.id if site else None))
+
+    def parents(self, answers: Sequence[StoredComment]) -> Mapping[str, StoredComment]:
+        """The comments that these answer, where we know them, by the ids of the answers."""
+        return self._read(lambda c: comments.parents(c, answers))
 
     def queue(
         self,
@@ -172,6 +189,19 @@ class Store:
     def counts(self, *, site_id: int | None = None) -> Mapping[Status, int]:
         """How many comments there are of each status (each status is in it)."""
         return self._read(lambda c: comments.counts(c, site_id=site_id))
+
+    def counts_upto(self, *, site_id: int | None = None) -> Mapping[Status, Counted]:
+        """The same for what is held, approved and rejected, as far as a page has the time to count."""
+        return self._read(lambda c: comments.counts_upto(c, site_id=site_id))
+
+    def known(
+        self, site: Site, marks: Marks, choose: Choose, *, at: datetime, batch: KnownBatch | None = None
+    ) -> tuple[Known, Belongs | None]:
+        """What is known from before of the author, hosts and wording of a comment, and to which campaign it belongs.
+
+        ``batch`` has what came before it in the same batch.
+        """
+        return self._read(lambda c: sightings.look(c, marks, choose, site_id=site.id, at=micros(at), batch=batch))
 
     # Verdicts
 
