@@ -51,8 +51,7 @@ def measure(data: Path, rounds: int) -> dict[int, float]:
         for size in SIZES:
             comments = [Comment.from_json(comment(number + i)) for i in range(COMMENTS)]
             number += COMMENTS
-            until = time.monotonic() + COMMENTS * MOST_SECONDS
-            waiting = [Asked(site, one, until) for one in comments]
+            waiting = [Asked(site, one, COMMENTS * MOST_SECONDS, time.monotonic()) for one in comments]
             start = time.process_time()
             for at in range(0, COMMENTS, size):
                 moderator.judge_group(waiting[at : at + size])

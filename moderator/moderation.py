@@ -6,6 +6,7 @@ fails inside, the answer is *hold*; when it cannot be stored, there is no answer
 
 import logging
 import os
+import threading
 import time
 import traceback
 from collections.abc import Callable, Sequence
@@ -47,6 +48,9 @@ COULD_NOT_JUDGE_SENTENCE = "Something failed inside, so a human should look."
 # What could not be decided in this time is held, late as it is. It never speaks unless something is wrong: the slowest
 # text within the limits of reading.py takes 40 ms. Doors whose clients publish what is late give less (coral.py).
 MOST_SECONDS = 2.0
+# So many comments are read at a time in one process: four of the slowest are done within 160 ms, and who would have to
+# wait for longer than there is time is held without being read. More would only share the same processor.
+MOST_AT_ONCE = 4
 TOOK_TOO_LONG = "took_too_long"
 TOOK_TOO_LONG_SENTENCE = "It could not be judged in time, so a human should look."
 # Without a model nothing is approved by score; the rule no_score speaks before these are looked at.
@@ -101,6 +105,7 @@ class Moderator:
         self._clock = clock
         self._secret = secret or os.urandom(32)
         self._monotonic = monotonic
+        self._slots = threading.BoundedSemaphore(MOST_AT_ONCE)
         self._turns = Turns(self.judge_group)
 
     def _recognise(self, site: Site, batch: KnownBatch | None = None) -> Recognise:
@@ -125,17 +130,10 @@ class Moderator:
         With receipts, what was answered under one of their names is answered again. Raises StoreUnavailable where it
         could not be stored, and with receipts the store's KeyReused and Replayed.
         """
-        until = self._monotonic() + within
+        asked = Asked(site, comment, within, self._monotonic())
         if not once:
-            return _told(site, self._together(Asked(site, comment, until)))
-        judged = _judged(
-            comment,
-            site.policy,
-            self._sites.of(site),
-            self._recognise(site),
-            until=until,
-            monotonic=self._monotonic,
-        )
+            return _told(site, self._together(asked))
+        judged = self._judged([asked])[0]
         try:
             return _told(site, self._store.once.remember(site, judged, once, at=self._clock()))
         except (KeyReused, Replayed):
@@ -154,22 +152,8 @@ class Moderator:
 
     def judge_group(self, asked: list["Asked"]) -> None:
         """Work for all that wait: what fails of one of them does not fail of the others."""
-        classifiers = [self._sites.of(one.site) for one in asked]
-        seen = _look_at_all([one.comment for one in asked], classifiers)
         # Of a flood they know each other, as those of a batch do.
-        batch = KnownBatch() if len(asked) > 1 else None
-        judged = [
-            _judged(
-                one.comment,
-                one.site.policy,
-                its,
-                self._recognise(one.site, batch),
-                has,
-                until=one.until,
-                monotonic=self._monotonic,
-            )
-            for one, its, has in zip(asked, classifiers, seen, strict=True)
-        ]
+        judged = self._judged(asked, KnownBatch() if len(asked) > 1 else None)
         for one, answer in zip(asked, self._stored(asked, judged), strict=True):
             if isinstance(answer, Remembered):
                 one.result = answer
@@ -192,12 +176,9 @@ class Moderator:
 
         ``again``: they, or others of their batch, came before; known ones then give the answer that stands.
         """
-        recognise, classifiers = self._recognise(site, KnownBatch()), self._sites.of(site)
-        seen = _look_at_all(comments, [classifiers] * len(comments))
-        judged = [
-            _judged(one, site.policy, classifiers, recognise, has, monotonic=self._monotonic)
-            for one, has in zip(comments, seen, strict=True)
-        ]
+        within = MOST_SECONDS * max(len(comments), 1)
+        asked = [Asked(site, comment, within, self._monotonic()) for comment in comments]
+        judged = self._judged(asked, KnownBatch())
         try:
             found = self._store.once.remember_many(site, judged, once, at=self._clock(), again=again)
             return replace(found, answers=tuple(_told(site, answer) for answer in found.answers))
@@ -208,9 +189,31 @@ class Moderator:
 
     def try_out(self, site: Site, comment: Comment) -> Decision:
         """What would be decided; nothing is stored, counted or learned. Total, as :func:`assess` is."""
-        return _judged(
-            comment, site.policy, self._sites.of(site), self._recognise(site), monotonic=self._monotonic
-        ).decision
+        return self._judged([Asked(site, comment, MOST_SECONDS, self._monotonic())])[0].decision
+
+    def _judged(self, asked: Sequence["Asked"], batch: KnownBatch | None = None) -> list[Judged]:
+        """Decide, as one of few at a time."""
+        if not asked:
+            return []
+        if not self._slots.acquire(timeout=min(one.within for one in asked)):
+            return [Judged(one.comment, _held(TOOK_TOO_LONG, TOOK_TOO_LONG_SENTENCE, "")) for one in asked]
+        try:
+            models = [self._sites.of(one.site) for one in asked]
+            seen = _look_at_all([one.comment for one in asked], models)
+            return [
+                _judged(
+                    one.comment,
+                    one.site.policy,
+                    its,
+                    self._recognise(one.site, batch),
+                    has,
+                    until=one.until,
+                    monotonic=self._monotonic,
+                )
+                for one, its, has in zip(asked, models, seen, strict=True)
+            ]
+        finally:
+            self._slots.release()
 
     def learn(
         self,
@@ -237,15 +240,16 @@ def _told(site: Site, remembered: Remembered) -> Remembered:
 
 
 class Asked(Job[Remembered]):
-    """A comment whose sender waits for the answer, ``until`` when it is to be decided."""
+    """A comment whose sender waits for the answer; it is to be decided within so many seconds from ``at`` on."""
 
-    __slots__ = ("comment", "site", "until")
+    __slots__ = ("comment", "site", "until", "within")
 
-    def __init__(self, site: Site, comment: Comment, until: float) -> None:
+    def __init__(self, site: Site, comment: Comment, within: float, at: float) -> None:
         super().__init__()
         self.site = site
         self.comment = comment
-        self.until = until
+        self.within = within
+        self.until = at + within
 
 
 class _Seen(NamedTuple):
