@@ -79,7 +79,7 @@ def main(
         places = {"webhook": Place(folder, database)}
         if stored:
             places["filled"] = Place(folder / "filled", stored_database)
-        found = _measure(places, stored, connections=connections, rounds=rounds, seconds=seconds, flags=flags)
+        found = measure(places, stored, connections=connections, rounds=rounds, seconds=seconds, flags=flags)
     if as_json:
         print(json.dumps(found, indent=2))
         return
@@ -110,7 +110,7 @@ class Place:
         return ["--data", str(self.data), *(["--database", self.database] if self.database else [])]
 
 
-def _measure(
+def measure(
     places: dict[str, Place],
     stored: int,
     *,
@@ -119,6 +119,7 @@ def _measure(
     seconds: float,
     flags: dict[str, int | None],
 ) -> dict[str, Any]:
+    """The rounds of all sides, for each number of connections; ``places`` has the sides that are ours."""
     numbers = [item for name, value in flags.items() if value for item in (f"--{name}", str(value))]
     ours = {
         side: [sys.executable, str(HERE.parent / "serve.py"), *place.options, "--port", "0", *numbers]

@@ -21,6 +21,7 @@ from moderator.classifier import Assessment, Classifier
 from moderator.comment import Action, Comment, Decision, Reason, Status, Word
 from moderator.known import NO_MARKS, NOTHING, Belongs, Campaign, Known, Marks
 from moderator.policy import Case, Rule, SitePolicy, Thresholds
+from moderator.pseudonyms import masked
 from moderator.reading import Reading, read, shared_words
 from moderator.standing import adjustments
 from moderator.store import (
@@ -120,6 +121,12 @@ class Moderator:
 
         return recognise
 
+    def _kept(self, site: Site, judged: Judged) -> Judged:
+        """As it is stored: where the site keeps no raw addresses, with pseudonyms."""
+        if site.doors.addresses:
+            return judged
+        return judged._replace(comment=masked(judged.comment, self._secret, site.id))
+
     def judge(
         self, site: Site, comment: Comment, *, once: Sequence[Receipt] = (), within: float = MOST_SECONDS
     ) -> Remembered:
@@ -133,7 +140,7 @@ class Moderator:
         asked = Asked(site, comment, within, self._monotonic())
         if not once:
             return _told(site, self._together(asked))
-        judged = self._judged([asked])[0]
+        judged = self._kept(site, self._judged([asked])[0])
         try:
             return _told(site, self._store.once.remember(site, judged, once, at=self._clock()))
         except (KeyReused, Replayed):
@@ -153,7 +160,8 @@ class Moderator:
     def judge_group(self, asked: list["Asked"]) -> None:
         """Work for all that wait: what fails of one of them does not fail of the others."""
         # Of a flood they know each other, as those of a batch do.
-        judged = self._judged(asked, KnownBatch() if len(asked) > 1 else None)
+        found = self._judged(asked, KnownBatch() if len(asked) > 1 else None)
+        judged = [self._kept(one.site, its) for one, its in zip(asked, found, strict=True)]
         for one, answer in zip(asked, self._stored(asked, judged), strict=True):
             if isinstance(answer, Remembered):
                 one.result = answer
@@ -178,7 +186,7 @@ class Moderator:
         """
         within = MOST_SECONDS * max(len(comments), 1)
         asked = [Asked(site, comment, within, self._monotonic()) for comment in comments]
-        judged = self._judged(asked, KnownBatch())
+        judged = [self._kept(site, one) for one in self._judged(asked, KnownBatch())]
         try:
             found = self._store.once.remember_many(site, judged, once, at=self._clock(), again=again)
             return replace(found, answers=tuple(_told(site, answer) for answer in found.answers))
