@@ -68,6 +68,10 @@ class StoreUnavailable(ModerationError):
     """The decision could not be stored, so there is none; sending the same comment again is safe."""
 
 
+# Who wants to know of each decision that is on disk: the site, the answer, and how many seconds it took.
+Tell = Callable[[Site, Remembered, float], object]
+
+
 class Recognised(NamedTuple):
     """By what a comment can be recognised, what is known of that from before, and to which campaign it belongs."""
 
@@ -96,6 +100,7 @@ class Moderator:
         secret: bytes | None = None,
         adaptation: Adaptation | None = None,
         monotonic: Callable[[], float] = time.monotonic,
+        tell: Sequence[Tell] = (),
     ) -> None:
         """``adaptation`` has the sites' own classifiers; None: one of its own, over this shelf.
 
@@ -106,6 +111,7 @@ class Moderator:
         self._clock = clock
         self._secret = secret or os.urandom(32)
         self._monotonic = monotonic
+        self._tell = tell
         self._slots = threading.BoundedSemaphore(MOST_AT_ONCE)
         self._turns = Turns(self.judge_group)
 
@@ -137,25 +143,22 @@ class Moderator:
         With receipts, what was answered under one of their names is answered again. Raises StoreUnavailable where it
         could not be stored, and with receipts the store's KeyReused and Replayed.
         """
+        begun = time.perf_counter()
         asked = Asked(site, comment, within, self._monotonic())
-        if not once:
-            return _told(site, self._together(asked))
-        judged = self._kept(site, self._judged([asked])[0])
         try:
-            return _told(site, self._store.once.remember(site, judged, once, at=self._clock()))
+            if once:
+                judged = self._kept(site, self._judged([asked])[0])
+                answer = self._store.once.remember(site, judged, once, at=self._clock())
+            else:
+                answer = self._turns.do(asked, self._store.deadline)
+        except TooLate:
+            raise _unavailable(StoreBusy(f"not on disk within {self._store.deadline:g} s")) from None
         except (KeyReused, Replayed):
             raise
         except Exception as error:
             raise _unavailable(error) from error
-
-    def _together(self, asked: "Asked") -> Remembered:
-        """Judged and stored with whatever else waits, each by itself."""
-        try:
-            return self._turns.do(asked, self._store.deadline)
-        except TooLate:
-            raise _unavailable(StoreBusy(f"not on disk within {self._store.deadline:g} s")) from None
-        except Exception as error:
-            raise _unavailable(error) from error
+        self._announce(site, (answer,), begun)
+        return _told(site, answer)
 
     def judge_group(self, asked: list["Asked"]) -> None:
         """Work for all that wait: what fails of one of them does not fail of the others."""
@@ -184,16 +187,28 @@ class Moderator:
 
         ``again``: they, or others of their batch, came before; known ones then give the answer that stands.
         """
+        begun = time.perf_counter()
         within = MOST_SECONDS * max(len(comments), 1)
         asked = [Asked(site, comment, within, self._monotonic()) for comment in comments]
         judged = [self._kept(site, one) for one in self._judged(asked, KnownBatch())]
         try:
-            found = self._store.once.remember_many(site, judged, once, at=self._clock(), again=again)
-            return replace(found, answers=tuple(_told(site, answer) for answer in found.answers))
+            batch = self._store.once.remember_many(site, judged, once, at=self._clock(), again=again)
         except (KeyReused, Replayed):
             raise
         except Exception as error:
             raise _unavailable(error) from error
+        self._announce(site, batch.answers, begun)
+        return replace(batch, answers=tuple(_told(site, answer) for answer in batch.answers))
+
+    def _announce(self, site: Site, answers: Sequence[Remembered], begun: float) -> None:
+        """Tell who counts and logs; what fails there is no reason not to answer."""
+        seconds = time.perf_counter() - begun
+        try:
+            for tell in self._tell:
+                for answer in answers:
+                    tell(site, answer, seconds)
+        except Exception as error:
+            log_fault("telling of a decision", error)
 
     def try_out(self, site: Site, comment: Comment) -> Decision:
         """What would be decided; nothing is stored, counted or learned. Total, as :func:`assess` is."""
