@@ -32,7 +32,7 @@ from moderator.comment import Author, Comment
 from moderator.residual import Lesson, Residual, Row, rows
 
 MOST = 2_000
-LEAST_SPAM = 10  # in each half
+LEAST_SPAM, LEAST_HAM = 10, 25  # in each half
 HAM_HELD = 0.01
 DRAWS = 5
 Random = np.random.Generator
@@ -153,10 +153,10 @@ def main(videos_model: Path | None, draws: int, as_json: bool) -> None:
     """What attacks cost."""
     try:
         base = ours.shipped()
-        several = list(newcomers.sites(base, load(videos_model) if videos_model else base, most=MOST))
+        several = list(newcomers.sites(base, load(videos_model) if videos_model else base, most=MOST, newest=True))
     except data.Missing as missing:
         sys.exit(str(missing))
-    several = [site for site in several if min(_halves(site.spam)) >= LEAST_SPAM]
+    several = [site for site in several if _is_enough(site.spam)]
     told: dict[str, object] = {"machine": machine(), "model": base.id, "sites": [site.name for site in several]}
     print(f"{len(several)} sites: {', '.join(site.name for site in several)}", file=sys.stderr)
     told["attacks"] = attacks(several, draws)
@@ -173,9 +173,9 @@ def main(videos_model: Path | None, draws: int, as_json: bool) -> None:
             print(f"  {name:58}{' '.join(f'{value!s:>16}' for value in row.values())}")
 
 
-def _halves(spam: Truth) -> tuple[int, int]:
-    middle = len(spam) // 2
-    return int(spam[:middle].sum()), int(spam[middle:].sum())
+def _is_enough(spam: Truth) -> bool:
+    halves = (spam[: len(spam) // 2], spam[len(spam) // 2 :])
+    return all(half.sum() >= LEAST_SPAM and (~half).sum() >= LEAST_HAM for half in halves)
 
 
 def attacks(several: list[Newcomer], draws: int) -> dict[str, dict[str, object]]:
