@@ -1,7 +1,7 @@
 """What the pages work with, and what they know of the request at hand."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol, cast
 
@@ -11,6 +11,9 @@ from moderator.adaptation import Adaptation
 from moderator.classifier import Classifier
 from moderator.settings import Settings
 from moderator.store import Clock, Session, Site, Store
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+LAST = 1 << 54  # in the year 2540
 
 
 class Models(Protocol):
@@ -52,3 +55,13 @@ class Desk:
 def session() -> Session:
     """The session of the request at hand; only where guard.py has let it in."""
     return cast(Session, g.session)
+
+
+def stamp_of(moment: datetime) -> int:
+    """A time as a page carries it, exactly: microseconds since 1970."""
+    return (moment - EPOCH) // timedelta(microseconds=1)
+
+
+def moment_of(stamp: int) -> datetime:
+    """The time again; 1970 for what no page of ours has carried."""
+    return EPOCH + timedelta(microseconds=stamp) if stamp < LAST else EPOCH

@@ -11,6 +11,8 @@ from moderator.review.desk import Desk
 
 # Pages for those who are not logged in; their forms are bound to a cookie of the visitor's own.
 OPEN = frozenset({"review.login", "review.set_password", "review.static"})
+# What a page asks by itself, also where nobody sits at it.
+BY_ITSELF = frozenset({"review.arrived"})
 MOST_OF_A_FORM = 65_536
 
 
@@ -25,7 +27,8 @@ def add(blueprint: Blueprint, desk: Desk) -> None:
             return None
         g.token = security.get_cookie(request, desk.settings, security.SESSION)
         if g.token:
-            g.session = desk.store.session(g.token, idle=desk.idle, absolute=desk.absolute)
+            used = request.endpoint not in BY_ITSELF
+            g.session = desk.store.session(g.token, idle=desk.idle, absolute=desk.absolute, used=used)
         if g.session is None and request.endpoint not in OPEN:
             return redirect(_to_login(), code=303)
         if request.method == "POST":
