@@ -21,6 +21,7 @@ from sqlalchemy import (
     Float,
     case,
     cast,
+    exists,
     func,
     literal,
     literal_column,
@@ -191,6 +192,9 @@ def walked(connection: Connection, walk: Walk, start: Place | None, *, limit: in
             within.append(walk.also)
         if start is not None:
             within.append(_beyond(rank, own, start, down=down))
+        if order is Order.USEFUL and which.campaign is None:
+            told = [*told, _stands_for_all_like_it()]
+            covered = False
         if told and not covered and rank is not None:
             some, end = _checked(connection, within, told, rank, down=down, limit=limit + 1)
             found += some
@@ -214,9 +218,17 @@ def walked(connection: Connection, walk: Walk, start: Place | None, *, limit: in
     return Slice(shown[::-1], further, more, looked)
 
 
+def _stands_for_all_like_it() -> ColumnElement[bool]:
+    """Of those that say nearly the same and wait, the first: people are shown one of each."""
+    twin = comments.alias("twin")
+    before = (twin.c.campaign == comments.c.campaign) & (twin.c.status == literal_column("'held'"))
+    return ~exists().where(before, twin.c.id < comments.c.id)
+
+
 def _covered(which: Filter, status: Status) -> bool:
     """Whether the index of what is held can tell all that the filter asks."""
-    return status is Status.HELD and not (which.author or which.text or which.unsure or which.would)
+    says = which.author or which.text or which.unsure or which.would or which.campaign is not None
+    return status is Status.HELD and not says
 
 
 def count(connection: Connection, which: Filter) -> Counted:
@@ -343,7 +355,11 @@ def _within(which: Filter, status: Status, own: ColumnElement[str]) -> list[Colu
     """What an index on the id can tell: the status, the site, and the time, which the id begins with."""
     # Written out, not bound: only then a database knows that the index of what is held will do.
     within = [comments.c.status == literal_column(f"'{status.value}'")]
-    if which.site_id is not None:
+    if which.campaign is not None:  # few, and an index of their own
+        within.append(comments.c.campaign == which.campaign)
+        if which.site_id is not None:
+            within.append(func.coalesce(comments.c.site_id, 0) == which.site_id)
+    elif which.site_id is not None:
         within.append(comments.c.site_id == which.site_id)
     if which.since is not None:
         within.append(own >= least_id(micros(which.since)))
