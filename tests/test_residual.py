@@ -157,7 +157,7 @@ def test_the_same_lessons_give_the_same_numbers_to_the_last_bit(chosen: list[tup
 
 def test_a_label_that_the_others_deny_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(residual, "VETTED_EVERY", 80)
-    neutral = BASE.with_weights(np.zeros(TABLE_SIZE), signals=np.zeros(len(SIGNALS)), bias=0.0)
+    neutral = BASE.with_weights(np.zeros(TABLE_SIZE), signals=np.zeros(len(SIGNALS)), bias=0.0, stretch=1.0)
     spam = rows([Comment(f"cheap watches at my shop, {text(number)}") for number in range(40)], neutral)
     good = rows([Comment(f"I baked your bread and liked it, {text(number)}") for number in range(40, 80)], neutral)
     lessons = [lesson(row, number % 2 == 0, at=number * HOUR) for number, row in enumerate(_by_turns(spam, good))]
