@@ -18,6 +18,7 @@ from moderator import settings as all_settings
 from moderator.adaptation import Adaptation
 from moderator.app import create_app
 from moderator.callbacks.courier import Courier
+from moderator.housekeeping import Housekeeper
 from moderator.rescoring import Rescorer
 from moderator.settings import Settings, SettingsError
 from moderator.shelf import Shelf
@@ -87,8 +88,9 @@ def first_start(store: Store, settings: Settings) -> FirstStart:
 class Background:
     """What works beside the requests in each process: tells blogs of verdicts, and scores what waits anew."""
 
-    def __init__(self, store: Store, adaptation: Adaptation) -> None:
-        self._parts = (Courier(store, now), Rescorer(store, adaptation, now))
+    def __init__(self, store: Store, adaptation: Adaptation, settings: Settings) -> None:
+        keeper = Housekeeper(store, now, secret=all_settings.secret(settings.data), address_days=settings.address_days)
+        self._parts = (Courier(store, now), Rescorer(store, adaptation, now), keeper)
 
     def start(self) -> None:
         """Begin, after the last fork: threads do not survive one."""
@@ -115,7 +117,7 @@ def make_app(settings: Settings, *, announce: Callable[[FirstStart], None]) -> t
     shelf = open_shelf(settings)
     adaptation = Adaptation(store, shelf)
     app = create_app(settings, store=store, shelf=shelf, clock=now, adaptation=adaptation)
-    return app, Background(store, adaptation)
+    return app, Background(store, adaptation, settings)
 
 
 def link_to_set_password(base: str, token: str) -> str:

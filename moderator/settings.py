@@ -61,6 +61,13 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("site_name", "blog", "The name of the site that the first start makes."),
     Setting("max_request_bytes", 1_048_576, "The longest request body that is read.", "number", least=1024,
             most=64 * 1_048_576),
+    Setting("site_rate", 300, "How many requests a second a site may send, over ten seconds; 0 means any number.",
+            "number", most=1_000_000),
+    Setting("wrong_key_rate", 10, "How many a second with a wrong key a network may send, over ten seconds; 0 means "
+            "any number.", "number", most=1_000_000),
+    # What it keeps.
+    Setting("address_days", 30, "So many days after a decision e-mail and IP addresses become pseudonyms.", "number",
+            most=3650),
     # Moderators' logins.
     Setting("session_idle_minutes", 30, "A login ends after so many minutes without a page.", "minutes", least=1,
             most=7 * 24 * 60),
@@ -89,6 +96,9 @@ class Settings:
     public_url: str
     site_name: str
     max_request_bytes: int
+    site_rate: int
+    wrong_key_rate: int
+    address_days: int
     session_idle_minutes: int
     session_hours: int
     spot_checks: int

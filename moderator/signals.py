@@ -102,11 +102,6 @@ def disguised_letters(reading: Reading) -> float:
     return _up_to(tricks.invisible + tricks.lookalikes + tricks.ornaments + 3 * tricks.spaced + tricks.marks, 12.0)
 
 
-def swapped_letters(reading: Reading) -> float:
-    """Letters inside its words have changed places."""
-    return _up_to(len(reading.swapped), 3.0)
-
-
 def hidden(reading: Reading) -> float:
     """It has text that readers cannot see."""
     return _up_to(reading.concealed, 100.0)
@@ -293,7 +288,6 @@ SIGNALS: tuple[Signal, ...] = (
     # What is hidden or disguised.
     disguised_links,
     disguised_letters,
-    swapped_letters,
     hidden,
     # How it is written.
     capitals,
