@@ -1,5 +1,6 @@
 """What the pages work with, and what they know of the request at hand."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -8,8 +9,9 @@ from typing import Protocol, cast
 from flask import g
 
 from moderator.classifier import Classifier
+from moderator.comment import Status
 from moderator.settings import Settings
-from moderator.store import Clock, Session, Store
+from moderator.store import Clock, Session, Site, Store
 
 
 class Models(Protocol):
@@ -41,6 +43,23 @@ class Desk:
     def absolute(self) -> timedelta:
         """After so long a login ends in any case."""
         return timedelta(hours=self.settings.session_hours)
+
+    def sites(self) -> tuple[Site, ...]:
+        """The sites whose comments the one who looks may see."""
+        return tuple(site for site in self.store.sites() if session().person.may_see(site.id))
+
+    def counts(self, site_id: int | None = None) -> Mapping[Status, int]:
+        """How many comments of each status they may see, of one site or of all theirs."""
+        if site_id is not None or session().person.site_ids is None:
+            return self.store.counts(site_id=site_id)
+        each = [self.store.counts(site_id=site.id) for site in self.sites()]
+        return {status: sum(counts[status] for counts in each) for status in Status}
+
+
+def limited_to() -> tuple[int, ...] | None:
+    """The sites that the one who looks is limited to; None: all."""
+    found = g.get("session")
+    return cast(Session, found).person.site_ids if found else None
 
 
 def session() -> Session:

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from moderator import policy
 from moderator.review.cards import Card, card
-from moderator.review.desk import Desk
+from moderator.review.desk import Desk, limited_to
 from moderator.review.language import gettext, marked
 from moderator.review.spot import Spots
 from moderator.review.view import ONLY_HELD, ORDERS, RULES, TABS, View, view_of
@@ -24,7 +24,7 @@ def add(blueprint: Blueprint, desk: Desk) -> None:
 
     @blueprint.get("/")
     def queue() -> AnyResponse | str:
-        sites = {site.name: site for site in desk.store.sites()}
+        sites = {site.name: site for site in desk.sites()}
         view = view_of(request.args.to_dict(), sites)
         if "" in request.args.values() and not view.notes:
             return redirect(view.url(), code=303)  # a form sends its empty fields, which nobody wants in a bookmark
@@ -34,11 +34,13 @@ def add(blueprint: Blueprint, desk: Desk) -> None:
             view = replace(view.from_start(), notes=(*view.notes, gettext(NO_SUCH_PAGE)))
             page = _page(desk, view, sites)
         if view.is_plain:
-            page = replace(page, comments=spots.mixed(page.comments, [sites[view.site].id] if view.site else None))
+            page = replace(
+                page, comments=spots.mixed(page.comments, [sites[view.site].id] if view.site else limited_to())
+            )
         if not page.comments and (view.before or view.after) and page.looked is None:
             return redirect(view.from_start().url(), code=303)  # all of this page have been handled
         site_id = sites[view.site].id if view.site else None
-        counts = desk.store.counts(site_id=site_id)
+        counts = desk.counts(site_id)
         return render_template(
             "queue.html",
             view=view,
@@ -47,7 +49,7 @@ def add(blueprint: Blueprint, desk: Desk) -> None:
             tabs=TABS,
             counts={name: sum(counts[one] for _, one, _ in TABS if one and status in (one, None))
                     for name, status, _ in TABS},
-            failed=desk.store.outbox.counts()[Delivery.FAILED],
+            failed=desk.store.outbox.counts()[Delivery.FAILED] if limited_to() is None else 0,
             sites=sorted(sites),
             rules=RULES,
             orders={order: name for order, name in ORDERS.items() if view.status == "held" or order not in ONLY_HELD},

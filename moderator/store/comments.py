@@ -1,7 +1,7 @@
 """Questions about comments: one, its history, the counts, and what teaches; the queue is in queue.py."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, func, select
@@ -53,6 +53,12 @@ def stored_of(row: Any) -> StoredComment:
         decided=moment(row.decided_at),
         verdict=verdict,
     )
+
+
+def sites_of(connection: Connection, comment_ids: Sequence[str]) -> frozenset[int]:
+    """The sites whose comments these are."""
+    query = select(comments.c.site_id).where(comments.c.id.in_(comment_ids)).distinct()
+    return frozenset(connection.scalars(query))
 
 
 def by_id(connection: Connection, comment_id: str, *, site_id: int | None) -> StoredComment | None:

@@ -1,7 +1,7 @@
 """The Store: one object per process, with a named question or deed for each thing that the rest of us needs."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -303,6 +303,18 @@ class Store:
         """In which language the pages speak to a person; empty: as their browser asks."""
         self._write(lambda c: people.change(c, person_id, language=language))
 
+    def set_sites(self, person_id: int, site_ids: Sequence[int] | None) -> None:
+        """Limit a moderator to these sites; None: all."""
+        self._write(lambda c: people.set_sites(c, person_id, site_ids))
+
+    def set_digest(self, person_id: int, wanted: bool) -> None:
+        """Whether a person gets the daily e-mail."""
+        self._write(lambda c: people.change(c, person_id, digest=wanted))
+
+    def sites_of(self, comment_ids: Sequence[str]) -> frozenset[int]:
+        """The sites whose comments these are; ids of none are passed over."""
+        return self._read(lambda c: comments.sites_of(c, comment_ids))
+
     def disable_person(self, person_id: int) -> None:
         """Shut a person out, at once: all their sessions end."""
         at = self._now()
@@ -358,7 +370,10 @@ class Store:
             return None
         if used and row.seen_at < at - sessions.SEEN_EVERY:
             self._write(lambda c: sessions.touch(c, token, at=at))
-        return Session(people.person_of(row), row.csrf, moment(row.started_at), moment(row.seen_at))
+        person = people.person_of(row)
+        if person.site_ids is not None:
+            person = self._read(lambda c: people.with_sites(c, people.person_of(row)))
+        return Session(person, row.csrf, moment(row.started_at), moment(row.seen_at))
 
     def end_session(self, token: str) -> None:
         """Log out, in every process at once."""
