@@ -17,6 +17,8 @@ from gunicorn.app.base import BaseApplication
 from moderator import settings as all_settings
 from moderator.app import create_app
 from moderator.callbacks.courier import Courier
+from moderator.review.post import postman_of
+from moderator.review.postman import Postman
 from moderator.settings import Settings, SettingsError
 from moderator.shelf import Shelf
 from moderator.store import NameTaken, Role, Store
@@ -130,18 +132,34 @@ def serve(settings: Settings) -> None:
     base = base_url(settings, listener.getsockname()[1])
     made: list[FirstStart] = []
     app, courier = make_app(settings, announce=made.append)
-    run(app, settings, listener, ready="\n".join(welcome(settings, base, made[0])), courier=courier)
+    run(
+        app,
+        settings,
+        listener,
+        ready="\n".join(welcome(settings, base, made[0])),
+        courier=courier,
+        postman=postman_of(app, settings, base),
+    )
 
 
-def run(app: Any, settings: Settings, listener: socket.socket, *, ready: str, courier: Courier | None = None) -> None:
+def run(
+    app: Any,
+    settings: Settings,
+    listener: socket.socket,
+    *,
+    ready: str,
+    courier: Courier | None = None,
+    postman: Postman | None = None,
+) -> None:
     """Serve this WSGI application until told to stop, and print ``ready`` when it takes requests.
 
     The courier works in each process, from after the fork on: threads do not survive one.
     """
     options = _options(settings, listener, lambda arbiter: print(ready, flush=True))
-    if courier is not None:
-        options["post_worker_init"] = lambda worker: courier.start()
-        options["worker_exit"] = lambda arbiter, worker: courier.stop()
+    workers = [one for one in (courier, postman) if one is not None]
+    if workers:
+        options["post_worker_init"] = lambda worker: [one.start() for one in workers]
+        options["worker_exit"] = lambda arbiter, worker: [one.stop() for one in workers]
     _Gunicorn(app, options).run()
 
 
@@ -223,8 +241,10 @@ class Application:
             if self._app is None:
                 settings = all_settings.load()
                 self._app, courier = make_app(settings, announce=partial(_tell, settings))
-                courier.start()
-                atexit.register(courier.stop)
+                postman = postman_of(self._app, settings, base_url(settings, settings.port))
+                for one in (courier, postman):
+                    one.start()
+                    atexit.register(one.stop)
             return self._app
 
 

@@ -12,6 +12,7 @@ from moderator.cli import (
     callbacks,
     coral,
     datasets,
+    digest,
     explaining,
     exports,
     importing,
@@ -45,6 +46,7 @@ COMMANDS: tuple[click.Command, ...] = (
     keeping.sites,
     keeping.users,
     callbacks.callbacks,
+    digest.digest,
     # What it has learned.
     importing.import_history,
     datasets.datasets,
@@ -93,6 +95,7 @@ def _known() -> tuple[type[Exception], ...]:
     """The mistakes that tell their cure. Imported only now: a command loads what it needs and no more."""
     from moderator.callbacks.errors import CallbackError
     from moderator.comment import CommentError
+    from moderator.mail import MailError
     from moderator.model_file import ModelError
     from moderator.moderation import ModerationError
     from moderator.server import ServerError
@@ -103,7 +106,7 @@ def _known() -> tuple[type[Exception], ...]:
 
     # fmt: off
     return (
-        CallbackError, CommentError, CorpusError, DatasetError, ModelError, ModerationError, ServerError,
+        CallbackError, CommentError, CorpusError, DatasetError, MailError, ModelError, ModerationError, ServerError,
         SettingsError, StoreError,
     )
     # fmt: on

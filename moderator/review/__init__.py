@@ -13,6 +13,7 @@ from moderator.review import (
     admins,
     callbacks,
     comment_page,
+    digest_link,
     done,
     errors,
     guard,
@@ -20,6 +21,7 @@ from moderator.review import (
     language,
     login,
     people,
+    post,
     queue,
     security,
     shown,
@@ -58,6 +60,8 @@ def blueprint(store: Store, shelf: Models, settings: Settings, clock: Clock) -> 
     actions.add(pages, desk)
     account.add(pages, desk)
     insights.add(pages, desk)
+    digest_link.add(pages, desk)
+    pages.record_once(lambda state: post.keep(state.app, desk))
     for part in (people, sites, site_keys, site_callback, site_policy):
         part.add(pages, desk)
     versions = {file.name: _digest(file) for file in STATIC.iterdir() if file.is_file()}

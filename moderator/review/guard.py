@@ -12,7 +12,9 @@ from moderator.review.desk import Desk, limited_to
 from moderator.review.errors import AllSitesOnly
 
 # Pages for those who are not logged in; their forms are bound to a cookie of the visitor's own.
-OPEN = frozenset({"review.login", "review.set_password", "review.static"})
+OPEN = frozenset(
+    {"review.login", "review.set_password", "review.static", "review.digest_link", "review.digest_verdict"}
+)
 MOST_OF_A_FORM = 65_536
 COMMENT_ID = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}")
 

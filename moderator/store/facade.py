@@ -20,6 +20,7 @@ from moderator.store.deletion import Deletions
 from moderator.store.errors import LinkRefused, StoreError
 from moderator.store.ids import MICROSECOND, micros, moment, new_id
 from moderator.store.imports import Imports
+from moderator.store.marks import Marks
 from moderator.store.once import Once
 from moderator.store.outbox import Outbox
 from moderator.store.preferences import Preferences
@@ -77,6 +78,7 @@ class Store:
         self.akismet_keys = AkismetKeys(access)
         self.tallies = Tallies(access)
         self.spot_checks = SpotChecks(access)
+        self.marks = Marks(access)
         self.callbacks = Callbacks(access)
         self.outbox = Outbox(access)
         self.imports = Imports(access)
