@@ -15,8 +15,10 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication
 
 from moderator import settings as all_settings
+from moderator.adaptation import Adaptation
 from moderator.app import create_app
 from moderator.callbacks.courier import Courier
+from moderator.rescoring import Rescorer
 from moderator.settings import Settings, SettingsError
 from moderator.shelf import Shelf
 from moderator.store import NameTaken, Role, Store
@@ -82,8 +84,25 @@ def first_start(store: Store, settings: Settings) -> FirstStart:
     return FirstStart(site, key, login, token)
 
 
-def make_app(settings: Settings, *, announce: Callable[[FirstStart], None]) -> tuple[Flask, Courier]:
-    """The installation's application, with its store made ready, and who tells its blogs of verdicts, not yet started.
+class Background:
+    """What works beside the requests in each process: tells blogs of verdicts, and scores what waits anew."""
+
+    def __init__(self, store: Store, adaptation: Adaptation) -> None:
+        self._parts = (Courier(store, now), Rescorer(store, adaptation, now))
+
+    def start(self) -> None:
+        """Begin, after the last fork: threads do not survive one."""
+        for part in self._parts:
+            part.start()
+
+    def stop(self) -> None:
+        """End after what is under way."""
+        for part in self._parts:
+            part.stop()
+
+
+def make_app(settings: Settings, *, announce: Callable[[FirstStart], None]) -> tuple[Flask, Background]:
+    """The installation's application, with its store made ready, and what works beside it, not yet started.
 
     ``announce`` is told what a first start made.
     """
@@ -93,7 +112,10 @@ def make_app(settings: Settings, *, announce: Callable[[FirstStart], None]) -> t
     finally:
         store.close()  # its thread must not be running when gunicorn forks
     store = Store.open(settings.database_url, clock=now)
-    return create_app(settings, store=store, shelf=open_shelf(settings), clock=now), Courier(store, now)
+    shelf = open_shelf(settings)
+    adaptation = Adaptation(store, shelf)
+    app = create_app(settings, store=store, shelf=shelf, clock=now, adaptation=adaptation)
+    return app, Background(store, adaptation)
 
 
 def link_to_set_password(base: str, token: str) -> str:
@@ -129,19 +151,21 @@ def serve(settings: Settings) -> None:
     listener = listen(settings)  # before all else: a taken port must not use up what is shown once
     base = base_url(settings, listener.getsockname()[1])
     made: list[FirstStart] = []
-    app, courier = make_app(settings, announce=made.append)
-    run(app, settings, listener, ready="\n".join(welcome(settings, base, made[0])), courier=courier)
+    app, background = make_app(settings, announce=made.append)
+    run(app, settings, listener, ready="\n".join(welcome(settings, base, made[0])), background=background)
 
 
-def run(app: Any, settings: Settings, listener: socket.socket, *, ready: str, courier: Courier | None = None) -> None:
+def run(
+    app: Any, settings: Settings, listener: socket.socket, *, ready: str, background: Background | None = None
+) -> None:
     """Serve this WSGI application until told to stop, and print ``ready`` when it takes requests.
 
-    The courier works in each process, from after the fork on: threads do not survive one.
+    The background works in each process, from after the fork on.
     """
     options = _options(settings, listener, lambda arbiter: print(ready, flush=True))
-    if courier is not None:
-        options["post_worker_init"] = lambda worker: courier.start()
-        options["worker_exit"] = lambda arbiter, worker: courier.stop()
+    if background is not None:
+        options["post_worker_init"] = lambda worker: background.start()
+        options["worker_exit"] = lambda arbiter, worker: background.stop()
     _Gunicorn(app, options).run()
 
 
@@ -222,9 +246,9 @@ class Application:
         with self._making:
             if self._app is None:
                 settings = all_settings.load()
-                self._app, courier = make_app(settings, announce=partial(_tell, settings))
-                courier.start()
-                atexit.register(courier.stop)
+                self._app, background = make_app(settings, announce=partial(_tell, settings))
+                background.start()
+                atexit.register(background.stop)
             return self._app
 
 

@@ -14,6 +14,7 @@ from moderator.cli import (
     datasets,
     explaining,
     exports,
+    forgetting,
     importing,
     judging,
     keeping,
@@ -48,6 +49,7 @@ COMMANDS: tuple[click.Command, ...] = (
     # What it has learned.
     importing.import_history,
     datasets.datasets,
+    forgetting.forget,
     exports.convert,
     training.train,
     judging.score,
@@ -62,6 +64,7 @@ OF_SITES = (
     blogspam.blogspam,
     callbacks.callback,
     coral.coral,
+    forgetting.trust,
 )
 for command in OF_SITES:
     keeping.sites.add_command(command)
