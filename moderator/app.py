@@ -11,7 +11,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from moderator import review
 from moderator import settings as all_settings
-from moderator.moderation import Models, Moderator, StoreUnavailable, log_fault
+from moderator.adaptation import Adaptation, Models
+from moderator.moderation import Moderator, StoreUnavailable, log_fault
 from moderator.settings import Settings
 from moderator.store import Clock, Store, StoreError
 from moderator.wire import akismet, blogspam, coral, native, problems
@@ -32,11 +33,17 @@ class Shelf(Models, Protocol):
         """Where a version's files are. ModelError where there is none."""
 
 
-def create_app(settings: Settings, *, store: Store, shelf: Shelf, clock: Clock) -> Flask:
-    """The application over an open store. It reads no environment, and starts nothing."""
+def create_app(
+    settings: Settings, *, store: Store, shelf: Shelf, clock: Clock, adaptation: Adaptation | None = None
+) -> Flask:
+    """The application over an open store. It reads no environment, and starts nothing.
+
+    ``adaptation``: the sites' own classifiers, where somebody else works with them too.
+    """
     app = Flask("moderator", static_folder=None)
     app.url_map.merge_slashes = False  # a redirect would lose the body of a POST
-    moderator = Moderator(store, shelf, clock)
+    adaptation = adaptation or Adaptation(store, shelf)
+    moderator = Moderator(store, shelf, clock, adaptation=adaptation)
     app.register_blueprint(native.blueprint(store, moderator, clock, most_bytes=settings.max_request_bytes))
     app.register_blueprint(page.blueprint(settings.public_url))
     pepper = all_settings.secret(settings.data)
@@ -45,7 +52,7 @@ def create_app(settings: Settings, *, store: Store, shelf: Shelf, clock: Clock) 
     )
     app.register_blueprint(blogspam.blueprint(store, moderator, most_bytes=settings.max_request_bytes))
     app.register_blueprint(coral.blueprint(store, moderator, most_bytes=settings.max_request_bytes))
-    app.register_blueprint(review.blueprint(store, shelf, settings, clock))
+    app.register_blueprint(review.blueprint(store, shelf, settings, clock, adaptation=adaptation))
     _add_probes(app, store, shelf)
     _add_errors(app)
     _add_headers(app, settings)

@@ -6,6 +6,7 @@ of signals.py. Its log-odds are a sum, so every reason that is shown is a part o
 
 import math
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from moderator.reading import Reading, read
 from moderator.shading import Weighed, heaviest, shade
 from moderator.signals import SIGNALS, measure, sentence
 from moderator.spaces import AUTHOR, BODY, NAMED, NAMED_WORDS, SPACES, WORDS, whole
+from moderator.weights import Weights
 
 # Models answer their probes to this, across processors and NumPy versions: sums of 32-bit floats in another order.
 PROBE_TOLERANCE = 1e-4
@@ -80,7 +82,7 @@ class Classifier:
         """``weights`` has OWN_WEIGHTS entries; signals are taken relative to their means over good comments."""
         self.id = id
         self.thresholds = thresholds
-        self.weights = whole(weights)
+        self.weights: Weights = whole(weights)
         self.bias = bias
         self.signal_weights = np.array(signal_weights, dtype=np.float64)
         self.signal_means = np.array(signal_means, dtype=np.float64)
@@ -94,15 +96,26 @@ class Classifier:
 
     def scores(self, readings: Sequence[Reading]) -> NDArray[np.float64]:
         """Log-odds of many readings."""
-        logits = np.full(len(readings), self.bias)
+        logits = np.empty(len(readings))
         for start in range(0, len(readings), features.BLOCK):
             block = readings[start : start + features.BLOCK]
             rows = features.rows([lay_out(reading) for reading in block])
-            here = logits[start : start + features.BLOCK]
-            here += rows.sums(self.weights).sum(axis=1)
             signals = np.array([measure(reading) for reading in block])
-            here += (signals - self.signal_means) @ self.signal_weights
+            logits[start : start + features.BLOCK] = self.logits(rows, signals)
         return logits
+
+    def logits(self, rows: features.Rows, signals: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Log-odds of comments whose features and signals are at hand."""
+        found: NDArray[np.float64] = rows.sums(self.weights).sum(axis=1) + self.bias
+        found += (signals - self.signal_means) @ self.signal_weights
+        return found
+
+    def with_weights(self, weights: Weights, *, signals: NDArray[np.float64], bias: float) -> "Classifier":
+        """The same model with other weights: as a site's own verdicts have moved them (residual.py)."""
+        other = copy(self)
+        other.weights, other.bias, other.signal_weights = weights, bias, signals
+        other._signal_weights = signals.tolist()
+        return other
 
     def assess(self, reading: Reading) -> Assessment:
         """Score and reasons, from one pass over the features."""

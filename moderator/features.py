@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from moderator.layout import LEAD, ORDERS, WRITTEN, Layout
 from moderator.spaces import BODY, NAMED_WORDS, OFFSETS, SPACES, TABLE_SIZE, WORDS
+from moderator.weights import Weights
 
 Ints = NDArray[np.intp]
 
@@ -211,7 +212,7 @@ class Rows(NamedTuple):
         np.divide(1.0, np.sqrt(counts), out=scales, where=counts > 0)
         return scales
 
-    def sums(self, weights: NDArray[np.float32]) -> NDArray[np.float64]:
+    def sums(self, weights: Weights) -> NDArray[np.float64]:
         """What ``weights`` (of all buckets: TABLE_SIZE) give each space of each comment: (comments, spaces)."""
         found = np.zeros(len(self.buckets) + 1)  # and a nothing at the end: reduceat asks for it where a space is empty
         found[:-1] = weights.take(self.buckets)

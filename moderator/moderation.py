@@ -10,9 +10,9 @@ import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Protocol
 
 from moderator import policy
+from moderator.adaptation import Adaptation, Models
 from moderator.classifier import Classifier
 from moderator.comment import Action, Comment, Decision, Reason, Status, Word
 from moderator.policy import Case, Rule, SitePolicy, Thresholds
@@ -53,13 +53,6 @@ class StoreUnavailable(ModerationError):
     """The decision could not be stored, so there is none; sending the same comment again is safe."""
 
 
-class Models(Protocol):
-    """Where the model that answers now is found; a shelf.Shelf."""
-
-    def current(self) -> Classifier | None:
-        """The model that answers now, if there is one."""
-
-
 class Moderator:
     """Judges comments and takes in verdicts, for all sites."""
 
@@ -69,10 +62,12 @@ class Moderator:
         shelf: Models,
         clock: Callable[[], datetime],
         *,
+        adaptation: Adaptation | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
+        """``adaptation`` has the sites' own classifiers; None: one of its own, over this shelf."""
         self._store = store
-        self._shelf = shelf
+        self._sites = adaptation or Adaptation(store, shelf)
         self._clock = clock
         self._monotonic = monotonic
 
@@ -86,7 +81,7 @@ class Moderator:
         With receipts, what was answered under one of their names is answered again. Raises StoreUnavailable where it
         could not be stored, and with receipts the store's KeyReused and Replayed.
         """
-        judged = _judged(comment, site.policy, self._shelf, within=within, monotonic=self._monotonic)
+        judged = _judged(comment, site.policy, self._sites.of(site), within=within, monotonic=self._monotonic)
         try:
             if once:
                 return _told(site, self._store.once.remember(site, judged, once, at=self._clock()))
@@ -103,7 +98,8 @@ class Moderator:
 
         ``again``: they, or others of their batch, came before; known ones then give the answer that stands.
         """
-        judged = [_judged(comment, site.policy, self._shelf, monotonic=self._monotonic) for comment in comments]
+        classifiers = self._sites.of(site)
+        judged = [_judged(comment, site.policy, classifiers, monotonic=self._monotonic) for comment in comments]
         try:
             found = self._store.once.remember_many(site, judged, once, at=self._clock(), again=again)
             return replace(found, answers=tuple(_told(site, answer) for answer in found.answers))
@@ -114,15 +110,23 @@ class Moderator:
 
     def try_out(self, site: Site, comment: Comment) -> Decision:
         """What would be decided; nothing is stored, counted or learned. Total, as :func:`assess` is."""
-        return _judged(comment, site.policy, self._shelf, monotonic=self._monotonic).decision
+        return _judged(comment, site.policy, self._sites.of(site), monotonic=self._monotonic).decision
 
     def learn(
-        self, site: Site, comment_id: str, word: Word, *, by: str, door: str, once: Sequence[Receipt] = ()
+        self,
+        site: Site,
+        comment_id: str,
+        word: Word,
+        *,
+        by: str,
+        door: str,
+        once: Sequence[Receipt] = (),
+        key: str = "",
     ) -> Given:
         """Store a human's word on a comment of this site. Raises the store's UnknownComment and StoreError."""
         if once:
-            return self._store.once.give_verdict(site, comment_id, word, once, by=by, door=door)
-        return self._store.give_verdict(comment_id, word, by=by, door=door, site=site)
+            return self._store.once.give_verdict(site, comment_id, word, once, by=by, door=door, key=key)
+        return self._store.give_verdict(comment_id, word, by=by, door=door, site=site, key=key)
 
 
 def _told(site: Site, remembered: Remembered) -> Remembered:

@@ -60,7 +60,11 @@ class Thresholds:
 
     def hold_for(self, reading: Reading) -> float:
         """The score above which this comment is held."""
-        return self.hold if self.unsigned_hold is None or reading.signed else self.unsigned_hold
+        return self.hold_if(signed=reading.signed)
+
+    def hold_if(self, *, signed: bool) -> float:
+        """The score above which a comment that somebody signed, or nobody did, is held."""
+        return self.hold if self.unsigned_hold is None or signed else self.unsigned_hold
 
 
 def lines(site: SitePolicy, model: str, thresholds: Thresholds) -> Thresholds:
@@ -193,16 +197,31 @@ def no_score(case: Case) -> Action | None:
     return Action.HOLD if case.score is None else None
 
 
+def by_score(score: float, site: SitePolicy, thresholds: Thresholds, *, signed: bool) -> Action:
+    """What a score alone decides; the two rules of the classifier, for comments of which nobody has spoken before."""
+    reject = site.reject_above if site.reject_above is not None else thresholds.reject
+    if reject is not None and score > reject:
+        return Action.REJECT
+    hold = site.hold_above if site.hold_above is not None else thresholds.hold_if(signed=signed)
+    return Action.APPROVE if score <= hold else Action.HOLD
+
+
+def _says(case: Case, action: Action) -> Action | None:
+    """The action, if it is what the score decides."""
+    if case.score is None:
+        return None
+    decided = by_score(case.score, case.site, case.thresholds, signed=case.reading.signed)
+    return action if decided is action else None
+
+
 def surely_spam(case: Case) -> Action | None:
     """The classifier is nearly certain that it is spam."""
-    above = case.site.reject_above if case.site.reject_above is not None else case.thresholds.reject
-    return Action.REJECT if above is not None and case.score is not None and case.score > above else None
+    return _says(case, Action.REJECT)
 
 
 def probably_fine(case: Case) -> Action | None:
     """The classifier takes it for a good comment."""
-    above = case.site.hold_above if case.site.hold_above is not None else case.thresholds.hold_for(case.reading)
-    return Action.APPROVE if case.score is not None and case.score <= above else None
+    return _says(case, Action.APPROVE)
 
 
 def in_doubt(case: Case) -> Action | None:

@@ -15,8 +15,10 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication
 
 from moderator import settings as all_settings
+from moderator.adaptation import Adaptation
 from moderator.app import create_app
 from moderator.callbacks.courier import Courier
+from moderator.rescoring import Rescorer
 from moderator.review.post import postman_of
 from moderator.review.postman import Postman
 from moderator.settings import Settings, SettingsError
@@ -84,8 +86,25 @@ def first_start(store: Store, settings: Settings) -> FirstStart:
     return FirstStart(site, key, login, token)
 
 
-def make_app(settings: Settings, *, announce: Callable[[FirstStart], None]) -> tuple[Flask, Courier]:
-    """The installation's application, with its store made ready, and who tells its blogs of verdicts, not yet started.
+class Background:
+    """What works beside the requests in each process: tells blogs, scores anew what waits, sends letters."""
+
+    def __init__(self, store: Store, adaptation: Adaptation, postman: Postman) -> None:
+        self._parts = (Courier(store, now), Rescorer(store, adaptation, now), postman)
+
+    def start(self) -> None:
+        """Begin, after the last fork: threads do not survive one."""
+        for part in self._parts:
+            part.start()
+
+    def stop(self) -> None:
+        """End after what is under way."""
+        for part in self._parts:
+            part.stop()
+
+
+def make_app(settings: Settings, *, announce: Callable[[FirstStart], None]) -> tuple[Flask, Background]:
+    """The installation's application, with its store made ready, and what works beside it, not yet started.
 
     ``announce`` is told what a first start made.
     """
@@ -95,7 +114,10 @@ def make_app(settings: Settings, *, announce: Callable[[FirstStart], None]) -> t
     finally:
         store.close()  # its thread must not be running when gunicorn forks
     store = Store.open(settings.database_url, clock=now)
-    return create_app(settings, store=store, shelf=open_shelf(settings), clock=now), Courier(store, now)
+    shelf = open_shelf(settings)
+    adaptation = Adaptation(store, shelf)
+    app = create_app(settings, store=store, shelf=shelf, clock=now, adaptation=adaptation)
+    return app, Background(store, adaptation, postman_of(app, settings, base_url(settings, settings.port)))
 
 
 def link_to_set_password(base: str, token: str) -> str:
@@ -131,35 +153,21 @@ def serve(settings: Settings) -> None:
     listener = listen(settings)  # before all else: a taken port must not use up what is shown once
     base = base_url(settings, listener.getsockname()[1])
     made: list[FirstStart] = []
-    app, courier = make_app(settings, announce=made.append)
-    run(
-        app,
-        settings,
-        listener,
-        ready="\n".join(welcome(settings, base, made[0])),
-        courier=courier,
-        postman=postman_of(app, settings, base),
-    )
+    app, background = make_app(settings, announce=made.append)
+    run(app, settings, listener, ready="\n".join(welcome(settings, base, made[0])), background=background)
 
 
 def run(
-    app: Any,
-    settings: Settings,
-    listener: socket.socket,
-    *,
-    ready: str,
-    courier: Courier | None = None,
-    postman: Postman | None = None,
+    app: Any, settings: Settings, listener: socket.socket, *, ready: str, background: Background | None = None
 ) -> None:
     """Serve this WSGI application until told to stop, and print ``ready`` when it takes requests.
 
-    The courier works in each process, from after the fork on: threads do not survive one.
+    The background works in each process, from after the fork on.
     """
     options = _options(settings, listener, lambda arbiter: print(ready, flush=True))
-    workers = [one for one in (courier, postman) if one is not None]
-    if workers:
-        options["post_worker_init"] = lambda worker: [one.start() for one in workers]
-        options["worker_exit"] = lambda arbiter, worker: [one.stop() for one in workers]
+    if background is not None:
+        options["post_worker_init"] = lambda worker: background.start()
+        options["worker_exit"] = lambda arbiter, worker: background.stop()
     _Gunicorn(app, options).run()
 
 
@@ -240,11 +248,9 @@ class Application:
         with self._making:
             if self._app is None:
                 settings = all_settings.load()
-                self._app, courier = make_app(settings, announce=partial(_tell, settings))
-                postman = postman_of(self._app, settings, base_url(settings, settings.port))
-                for one in (courier, postman):
-                    one.start()
-                    atexit.register(one.stop)
+                self._app, background = make_app(settings, announce=partial(_tell, settings))
+                background.start()
+                atexit.register(background.stop)
             return self._app
 
 

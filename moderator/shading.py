@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from moderator import features
 from moderator.layout import LEAD, ORDERS, Layout, fold
 from moderator.spaces import TABLE_SIZE
+from moderator.weights import Weights
 
 Span = tuple[int, int]
 MOST_SHADED = 400
@@ -25,7 +26,7 @@ class Weighed:
     weight: float
 
 
-def heaviest(weights: NDArray[np.float32], block: features.Grams, text: str, *, towards_spam: bool) -> list[Span]:
+def heaviest(weights: Weights, block: features.Grams, text: str, *, towards_spam: bool) -> list[Span]:
     """Where up to three words stand in ``text`` that weigh most in the direction asked for; ``block`` is its alone.
 
     Roughly: by the character n-grams that start in a word, repeats and all. :func:`shade` is exact, at seven times the
@@ -44,7 +45,7 @@ def heaviest(weights: NDArray[np.float32], block: features.Grams, text: str, *, 
     return _found_in(text, [word for word in words if word])
 
 
-def shade(weights: NDArray[np.float32], block: features.Grams, text: str) -> tuple[Weighed, ...]:
+def shade(weights: Weights, block: features.Grams, text: str) -> tuple[Weighed, ...]:
     """Every word of a reading's ``text`` with what it weighs; ``block`` is its alone."""
     layout = block.layouts[0]
     return _placed(text, layout, _tokens(layout, _by_character(weights, block, layout.body_end)))
@@ -76,7 +77,7 @@ def _tokens(layout: Layout, characters: NDArray[np.float64]) -> list[tuple[int, 
     return tokens
 
 
-def _by_character(weights: NDArray[np.float32], block: features.Grams, body_end: int) -> NDArray[np.float64]:
+def _by_character(weights: Weights, block: features.Grams, body_end: int) -> NDArray[np.float64]:
     """The text's log-odds laid on the characters of the body's layout, each n-gram shared out evenly.
 
     A bucket that is met several times counts once, so its weight is divided among its places.
@@ -98,7 +99,7 @@ def _by_character(weights: NDArray[np.float32], block: features.Grams, body_end:
         distinct, inverse, counts = np.unique(both, return_inverse=True, return_counts=True)
         starts = np.concatenate([block.word_starts[:words], block.word_starts[:pairs]])
         ends = np.concatenate([block.word_ends[:words], block.word_ends[1:words]])
-        share = (weights[distinct] / counts / math.sqrt(len(distinct)))[inverse] / (ends - starts)
+        share = (weights.take(distinct) / counts / math.sqrt(len(distinct)))[inverse] / (ends - starts)
         spread += np.bincount(starts, share, size + 1) - np.bincount(ends, share, size + 1)
     characters: NDArray[np.float64] = np.cumsum(spread)[:size]
     characters[body_end - 1] += characters[body_end:].sum()  # what covers the end of the text

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -14,6 +15,8 @@ from moderator.comment import Reason
 from moderator.model_file import ModelError
 from moderator.policy import Thresholds
 from moderator.reading import Reading
+from moderator.signals import SIGNALS
+from moderator.spaces import OWN_WEIGHTS
 from moderator.store import Site, Store
 
 
@@ -21,8 +24,14 @@ class FakeClassifier(Classifier):
     """Says what the comment asks for: "spam" in the text is spam."""
 
     def __init__(self) -> None:
-        self.id = "fake-1"
-        self.thresholds = Thresholds(0.5, 0.98)
+        super().__init__(
+            "fake-1",
+            weights=np.zeros(OWN_WEIGHTS, np.float32),
+            bias=0.0,
+            signal_weights=[0.0] * len(SIGNALS),
+            signal_means=[0.0] * len(SIGNALS),
+            thresholds=Thresholds(0.5, 0.98),
+        )
 
     def assess(self, reading: Reading) -> Assessment:
         """0.99 for "surely spam", 0.75 for "spam", else 0.01."""

@@ -155,7 +155,9 @@ def test_no_page_in_german_says_anything_in_english(desk: Desk) -> None:
     site = f"/sites/{desk.site.id}"
     for path in ("/", "/?status=all", f"/comments/{held}", "/callbacks", "/account", "/people", "/sites", site,
                  f"{site}/policy", "/nowhere", "/?status=nonsense&least=900&order=upwards"):  # fmt: skip
-        page = desk.browser.get(path, headers=GERMAN).text
+        answer = desk.browser.get(path, headers=GERMAN)
+        page = answer.text
+        assert answer.status_code == (404 if path == "/nowhere" else 200), path
         assert '<html lang="de" dir="ltr">' in page, path
         assert said.search(page) is None, path
     page = desk.browser.get("/").text

@@ -15,6 +15,7 @@ from moderator.cli import (
     digest,
     explaining,
     exports,
+    forgetting,
     importing,
     judging,
     keeping,
@@ -50,6 +51,7 @@ COMMANDS: tuple[click.Command, ...] = (
     # What it has learned.
     importing.import_history,
     datasets.datasets,
+    forgetting.forget,
     exports.convert,
     training.train,
     judging.score,
@@ -64,6 +66,7 @@ OF_SITES = (
     blogspam.blogspam,
     callbacks.callback,
     coral.coral,
+    forgetting.trust,
 )
 for command in OF_SITES:
     keeping.sites.add_command(command)

@@ -7,6 +7,7 @@ from pathlib import Path
 from flask import Blueprint, g, request
 
 from moderator import settings as all_settings
+from moderator.adaptation import Adaptation
 from moderator.review import (
     account,
     actions,
@@ -43,9 +44,13 @@ HERE = Path(__file__).parent
 STATIC = HERE / "static"
 
 
-def blueprint(store: Store, shelf: Models, settings: Settings, clock: Clock) -> Blueprint:
+def blueprint(
+    store: Store, shelf: Models, settings: Settings, clock: Clock, *, adaptation: Adaptation | None = None
+) -> Blueprint:
     """The pages over an open store. The installation's secret is read, or made, in the data folder."""
-    desk = Desk(store, shelf, settings, clock, all_settings.secret(settings.data))
+    desk = Desk(
+        store, shelf, adaptation or Adaptation(store, shelf), settings, clock, all_settings.secret(settings.data)
+    )
     pages = Blueprint(
         "review", __name__, template_folder="templates", static_folder="static", static_url_path="/static"
     )

@@ -72,8 +72,8 @@ class Card:
 
     @property
     def score(self) -> float | None:
-        """The score of the decision that stands."""
-        return self.stored.decision.score
+        """Today's: what waits is scored anew after its site's verdicts."""
+        return self.stored.score
 
     @property
     def words(self) -> tuple[Word, ...]:

@@ -32,10 +32,11 @@ def history_of(desk: Desk, comment_id: str) -> History:
 def shown(desk: Desk, history: History) -> dict[str, object]:
     """What the template of one comment needs."""
     now = history.now
-    classifier = desk.shelf.current()
+    site = desk.store.site(now.site_id)
+    classifier = desk.classifier(site)
     blind = Spots(desk).is_blind(now)
     return {
-        "card": card(now, site=desk.store.site(now.site_id), classifier=classifier, whole=True, blind=blind),
+        "card": card(now, site=site, classifier=classifier, whole=True, blind=blind),
         "events": _events(history),
         "model": classifier.id if classifier else "",
         "view_url": f"/comments/{now.id}",

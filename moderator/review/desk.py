@@ -8,6 +8,7 @@ from typing import Protocol, cast
 
 from flask import g
 
+from moderator.adaptation import Adaptation
 from moderator.classifier import Classifier
 from moderator.comment import Status
 from moderator.settings import Settings
@@ -30,9 +31,14 @@ class Desk:
 
     store: Store
     shelf: Models
+    adaptation: Adaptation
     settings: Settings
     clock: Clock
     secret: bytes
+
+    def classifier(self, site: Site | None) -> Classifier | None:
+        """The classifier that judges for this site now."""
+        return self.adaptation.classifier(site) if site is not None else self.shelf.current()
 
     @property
     def idle(self) -> timedelta:

@@ -83,6 +83,10 @@ def _sureness(desk: Desk, sites: Mapping[str, Site]) -> Sureness:
 
 
 def _cards(desk: Desk, spots: Spots, page: QueuePage, sites: Mapping[int, Site], *, in_held: bool) -> list[Card]:
-    classifier = desk.shelf.current()
+    of = {stored.site_id: sites.get(stored.site_id) for stored in page.comments}
+    classifiers = {site_id: desk.classifier(site) for site_id, site in of.items()}
     shown = [(stored, in_held and spots.is_blind(stored)) for stored in page.comments]
-    return [card(stored, site=sites.get(stored.site_id), classifier=classifier, blind=blind) for stored, blind in shown]
+    return [
+        card(stored, site=of[stored.site_id], classifier=classifiers[stored.site_id], blind=blind)
+        for stored, blind in shown
+    ]

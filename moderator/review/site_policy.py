@@ -53,7 +53,7 @@ def _preview(desk: Desk, site: Site, asked: Asked) -> Preview:
     """With the thresholds that follow from the budgets that are asked for."""
     classifier = desk.shelf.current()
     wanted = derived(desk.store, site.id, asked.policy, classifier)
-    return replace(preview(desk.store, classifier, site, wanted), kept=kept(wanted))
+    return replace(preview(desk.store, desk.classifier(site), site, wanted), kept=kept(wanted))
 
 
 def _as_compared(asked: Asked) -> Asked:

@@ -17,7 +17,10 @@ from moderator.store.errors import (
     UnknownVerdict,
 )
 from moderator.store.facade import Store
+from moderator.store.forgetting import Forgotten, Group, Origin
 from moderator.store.imports import Taken
+from moderator.store.lessons import Said, Taught
+from moderator.store.rescoring import Changes, Rescored, Waiting
 from moderator.store.values import (
     AkismetKey,
     ApiKey,
@@ -64,6 +67,7 @@ __all__ = [
     "Batch",
     "Callback",
     "CallbackKind",
+    "Changes",
     "Clock",
     "Counted",
     "Deed",
@@ -72,7 +76,9 @@ __all__ = [
     "Delivery",
     "Doors",
     "Filter",
+    "Forgotten",
     "Given",
+    "Group",
     "History",
     "Judged",
     "KeyReused",
@@ -81,6 +87,7 @@ __all__ = [
     "Message",
     "NameTaken",
     "Order",
+    "Origin",
     "Outcome",
     "Parcel",
     "PasswordRefused",
@@ -94,8 +101,10 @@ __all__ = [
     "Remembered",
     "RememberedBatch",
     "Replayed",
+    "Rescored",
     "Revision",
     "Role",
+    "Said",
     "Session",
     "Site",
     "SiteSecret",
@@ -107,7 +116,9 @@ __all__ = [
     "Sureness",
     "Taken",
     "Tally",
+    "Taught",
     "TooManyAttempts",
     "UnknownComment",
     "UnknownVerdict",
+    "Waiting",
 ]

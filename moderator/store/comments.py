@@ -2,14 +2,15 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from moderator.comment import Comment, Status, Verdict, Word
+from moderator.comment import Action, Comment, Status, Verdict, Word
 from moderator.store.ids import maybe_moment, moment
 from moderator.store.remember import decision_of
-from moderator.store.schema import comments, decisions, revisions, sites, verdicts
+from moderator.store.schema import comments, decisions, rescored, revisions, sites, verdicts
 from moderator.store.values import (
     History,
     Labelled,
@@ -26,9 +27,13 @@ WHOLE = (
         verdicts.c.by,
         verdicts.c.door,
         verdicts.c.at.label("word_at"),
+        rescored.c.decision.label("rescored"),
+        rescored.c.decided_score,
+        rescored.c.would,
     )
     .join(sites, sites.c.id == comments.c.site_id)
     .outerjoin(verdicts, verdicts.c.id == comments.c.verdict_id)
+    .outerjoin(rescored, (rescored.c.comment_id == comments.c.id) & (rescored.c.decision == comments.c.decision))
 )
 
 
@@ -40,6 +45,9 @@ def comment_of(content: str) -> Comment:
 def stored_of(row: Any) -> StoredComment:
     """The comment in a row of WHOLE."""
     verdict = Verdict(Word(row.word), row.by, row.door, moment(row.word_at)) if row.verdict_id is not None else None
+    decision, would = decision_of(row), None
+    if row.rescored is not None:
+        decision, would = replace(decision, score=row.decided_score), Action(row.would)
     return StoredComment(
         id=row.id,
         site_id=row.site_id,
@@ -49,9 +57,11 @@ def stored_of(row: Any) -> StoredComment:
         version=row.version,
         received=moment(row.received_at),
         changed=moment(row.changed_at),
-        decision=decision_of(row),
+        decision=decision,
         decided=moment(row.decided_at),
         verdict=verdict,
+        score=row.score,
+        would=would,
     )
 
 
@@ -148,7 +158,7 @@ _ONCE_JUDGED = (
     .select_from(comments)
     .join(revisions, (revisions.c.comment_id == comments.c.id) & (revisions.c.number == _LATEST_JUDGED))
     .join(sites, sites.c.id == comments.c.site_id)
-    .where(comments.c.word.is_(None))
+    .where(comments.c.word.is_(None), revisions.c.forgotten.is_(None))
 )
 
 

@@ -18,14 +18,17 @@ from moderator.store.callbacks import Callbacks
 from moderator.store.deeds import Doings
 from moderator.store.deletion import Deletions
 from moderator.store.errors import LinkRefused, StoreError
+from moderator.store.forgetting import Forgetting
 from moderator.store.ids import MICROSECOND, micros, moment, new_id
 from moderator.store.imports import Imports
+from moderator.store.lessons import Lessons
 from moderator.store.marks import Marks
 from moderator.store.once import Once
 from moderator.store.outbox import Outbox
 from moderator.store.preferences import Preferences
 from moderator.store.process import PerProcess
 from moderator.store.remember import Remember
+from moderator.store.rescoring import Rescoring
 from moderator.store.shared_secrets import Secrets
 from moderator.store.spot_checks import SpotChecks
 from moderator.store.tallies import Tallies
@@ -82,6 +85,9 @@ class Store:
         self.callbacks = Callbacks(access)
         self.outbox = Outbox(access)
         self.imports = Imports(access)
+        self.lessons = Lessons(access)
+        self.forgetting = Forgetting(access)
+        self.rescoring = Rescoring(access)
         self.deeds = Doings(access, self.outbox)
         self.preferences = Preferences(access)
 
@@ -170,6 +176,7 @@ class Store:
         door: str,
         expected_version: int | None = None,
         site: Site | None = None,
+        key: str = "",
     ) -> Given:
         """Append a human's word. UnknownComment; StaleVersion where the comment is not at ``expected_version``.
 
@@ -187,6 +194,7 @@ class Store:
                 batch=new_id(at),
                 expected_version=expected_version,
                 site_id=site.id if site else None,
+                key=key,
             )
         )
         self.outbox.announce()

@@ -56,7 +56,7 @@ class Once:
         return self._access.write(lambda c: _remember_many(c, site.id, jobs, wanted, at=micros(at), again=again))
 
     def give_verdict(
-        self, site: Site, comment_id: str, word: Word, wanted: Sequence[Receipt], *, by: str, door: str
+        self, site: Site, comment_id: str, word: Word, wanted: Sequence[Receipt], *, by: str, door: str, key: str = ""
     ) -> Given:
         """What ``Store.give_verdict`` does, or what was answered under one of these names. UnknownComment."""
         at = self._access.now()
@@ -66,7 +66,9 @@ class Once:
             if before is not None:
                 return _given_again(connection, before)
             batch = new_id(at)
-            given = words.give(connection, comment_id, word, by=by, door=door, at=at, batch=batch, site_id=site.id)
+            given = words.give(
+                connection, comment_id, word, by=by, door=door, at=at, batch=batch, site_id=site.id, key=key
+            )
             _keep(connection, site.id, wanted, at=at, comment_id=given.comment_id, verdict_id=given.verdict_id)
             return given
 

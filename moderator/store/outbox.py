@@ -87,11 +87,14 @@ class Outbox:
         self._access = access
         # Called when there is something new to send, if somebody in this process wants to know.
         self.on_new: Callable[[], None] | None = None
+        # The same for who learns: what there is to send came with a verdict.
+        self.on_verdict: Callable[[], None] | None = None
 
     def announce(self) -> None:
-        """There may be something new to send, and it is on disk."""
-        if self.on_new is not None:
-            self.on_new()
+        """There may be something new to send and to learn, and it is on disk."""
+        for told in (self.on_new, self.on_verdict):
+            if told is not None:
+                told()
 
     # For who delivers
 

@@ -34,7 +34,7 @@ from moderator.store import skipping
 from moderator.store.comments import WHOLE, stored_of
 from moderator.store.errors import BadPlace
 from moderator.store.ids import least_id, micros, moment
-from moderator.store.schema import comments
+from moderator.store.schema import comments, rescored
 from moderator.store.values import Counted, Filter, Order, QueuePage, StoredComment, Sureness
 
 LOOKED = 10_000
@@ -208,7 +208,7 @@ def walked(connection: Connection, walk: Walk, start: Place | None, *, limit: in
 
 def _covered(which: Filter, status: Status) -> bool:
     """Whether the index of what is held can tell all that the filter asks."""
-    return status is Status.HELD and not which.author and not which.text and not which.unsure
+    return status is Status.HELD and not (which.author or which.text or which.unsure or which.would)
 
 
 def count(connection: Connection, which: Filter) -> Counted:
@@ -332,6 +332,9 @@ def _told(connection: Connection, which: Filter) -> list[ColumnElement[bool]]:
         told.append(comments.c.language == which.language)
     if which.has_link is not None:
         told.append(comments.c.has_link.is_(which.has_link))
+    if which.would is not None:
+        crossed = (rescored.c.comment_id == comments.c.id) & (rescored.c.decision == comments.c.decision)
+        told.append(select(rescored.c.would).where(crossed).scalar_subquery() == which.would.value)
     if which.least is not None:
         told.append(comments.c.score >= which.least)
     if which.most is not None:

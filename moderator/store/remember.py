@@ -17,7 +17,7 @@ from sqlalchemy.engine import Dialect
 from moderator.comment import STATUS_AFTER_ACTION, Action, Comment, Decision, Reason, Status, clean
 from moderator.store.engine import cursor_of
 from moderator.store.ids import new_id
-from moderator.store.schema import comments, decisions, revisions, verdicts
+from moderator.store.schema import comments, decisions, rescored, revisions, verdicts
 from moderator.store.values import Remembered
 from moderator.store.writer import Job
 
@@ -229,8 +229,11 @@ def _edit(connection: Connection, row: Known, job: Remember) -> Remembered:
             until=at,
             word=row.word,
             word_at=word_at,
+            verdict_id=row.verdict_id,
         )
     )
+    was = select(rescored.c.decided_score).where(rescored.c.comment_id == row.id, rescored.c.decision == row.decision)
+    before = connection.execute(was).first()
     connection.execute(
         insert(decisions).values(
             comment_id=row.id,
@@ -238,7 +241,7 @@ def _edit(connection: Connection, row: Known, job: Remember) -> Remembered:
             at=row.decided_at,
             action=row.action,
             rule=row.rule,
-            score=row.score,
+            score=row.score if before is None else before.decided_score,
             reasons=row.reasons,
             model=row.model,
             fingerprint=row.fingerprint,

@@ -149,6 +149,14 @@ comments = Table(
     Index(
         "ix_comments_word_id", "id", sqlite_where=text("word IS NOT NULL"), postgresql_where=text("word IS NOT NULL")
     ),
+    # What teaches a site, in the order in which it was said.
+    Index(
+        "ix_comments_site_id_verdict_id",
+        "site_id",
+        "verdict_id",
+        sqlite_where=text("verdict_id IS NOT NULL"),
+        postgresql_where=text("verdict_id IS NOT NULL"),
+    ),
 )
 
 revisions = Table(
@@ -161,6 +169,8 @@ revisions = Table(
     Column("until", Moment, nullable=False),
     Column("word", String(16)),  # the human's word on this content, if there was one
     Column("word_at", Moment),
+    Column("verdict_id", Number),
+    Column("forgotten", Ulid),  # the withdrawal that the word is part of: it teaches no more
     PrimaryKeyConstraint("comment_id", "number"),
 )
 
@@ -195,8 +205,38 @@ verdicts = Table(
     Column("word_before", String(16)),
     Column("status_before", String(16), nullable=False),
     Column("version", Integer, nullable=False),
+    # Whose key the sender had, by its first characters as they are shown; empty where it was no key.
+    Column("key", String(16), nullable=False, server_default=""),
+    Column("forgotten", Ulid, index=True),  # the withdrawal that it is part of: it counts no more
     UniqueConstraint("comment_id", "id"),
     CheckConstraint("word IN ('ham', 'spam', 'unwanted', 'open')", name="word"),
+)
+
+# Waiting comments that were scored anew after their site's verdicts. No foreign key: what is left of a comment that is
+# gone says nothing of it, and must not keep it from going.
+rescored = Table(
+    "rescored",
+    metadata,
+    Column("comment_id", Ulid, primary_key=True),
+    Column("site_id", Number, nullable=False),
+    Column("decision", Integer, nullable=False),  # the number of the decision that it is about
+    Column("decided_score", Float),  # as it was decided; comments.score is today's
+    Column("would", String(16), nullable=False),  # what the score alone would decide today
+    Index("ix_rescored_site_id_would", "site_id", "would"),
+)
+
+# How far each site's waiting comments are scored anew, and which process is at it.
+rescorings = Table(
+    "rescorings",
+    metadata,
+    Column("site_id", Number, ForeignKey("sites.id"), primary_key=True, autoincrement=False),
+    Column("model", Text, nullable=False),
+    Column("upto", BigInteger, nullable=False),  # the newest verdict that is in it
+    Column("at", Moment, nullable=False),
+    Column("waiting", Integer, nullable=False),
+    Column("changed", Integer, nullable=False),  # of these, how many crossed a threshold at that time
+    Column("claimed_by", Ulid),
+    Column("claimed_until", Moment),
 )
 
 # What a request did that is to happen once, so that it can be told again; kept for a day.

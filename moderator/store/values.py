@@ -6,13 +6,18 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from moderator.comment import Comment, Decision, Status, Verdict, Word
+from moderator.comment import Action, Comment, Decision, Status, Verdict, Word
 from moderator.policy import SitePolicy
 
 
 @dataclass(frozen=True, slots=True)
 class Doors:
-    """What a site's owner chose of the protocols that its blog speaks; each field belongs to one of them."""
+    """What a site's owner chose of the protocols that its blog speaks; each field but the first belongs to one of them.
+
+    ``trust``: what a verdict that comes through any of them teaches, beside a moderator's own, from 0 to 1.
+    """
+
+    trust: float = 1.0
 
     # Akismet: what *hold* is to clients that know only spam and not spam, and whether a rejected comment may be lost.
     akismet_hold_is_spam: bool = True
@@ -147,7 +152,11 @@ class Deleted:
 
 @dataclass(frozen=True, slots=True)
 class StoredComment:
-    """A comment as it stands now. ``verdict`` is the latest human word on this content, if there is one."""
+    """A comment as it stands now. ``verdict`` is the latest human word on this content, if there is one.
+
+    ``score`` is today's: what waits is scored anew after its site's verdicts. ``would`` is then what this score alone
+    would decide; None while it is the decision's own.
+    """
 
     id: str
     site_id: int
@@ -160,6 +169,8 @@ class StoredComment:
     decision: Decision
     decided: datetime
     verdict: Verdict | None
+    score: float | None = None
+    would: Action | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +243,7 @@ class Filter:
     without a score is then not among them. ``since`` is included, ``until`` is not; both are about when it was
     received, to the millisecond. ``author`` is looked for in the fields of the author, ``text`` in the body as
     well. ``upto`` is the greatest id, so that what came after a page was made is not on it when it is made again.
-    ``unsure``: only what somebody was not sure of.
+    ``unsure``: only what somebody was not sure of. ``would``: scored anew, and today's score alone would decide so.
     """
 
     status: Status | None = Status.HELD
@@ -242,6 +253,7 @@ class Filter:
     rule: str = ""
     language: str = ""
     has_link: bool | None = None
+    would: Action | None = None
     least: float | None = None
     most: float | None = None
     since: datetime | None = None

@@ -26,9 +26,10 @@ def give(
     batch: str,
     expected_version: int | None = None,
     site_id: int | None = None,
+    key: str = "",
 ) -> Given:
-    """Append one word. UnknownComment, StaleVersion."""
-    row = _current(connection, comment_id)
+    """Append one word. UnknownComment, StaleVersion. ``key``: whose the sender had, by its first characters."""
+    row = current(connection, comment_id)
     if row is None or (site_id is not None and row.site_id != site_id):
         raise UnknownComment(f"there is no comment {comment_id[:64]!r} here; send its id as we answered it")
     if row.status == Status.DELETED.value:
@@ -37,12 +38,12 @@ def give(
         return Given(comment_id, row.verdict_id, row.batch, word, Status(row.status), row.version)
     if expected_version is not None and expected_version != row.version:
         raise _stale(row)
-    return _append(connection, row, word, STATUS_AFTER_WORD[word], by=by, door=door, at=at, batch=batch)
+    return append(connection, row, word, STATUS_AFTER_WORD[word], by=by, door=door, at=at, batch=batch, key=key)
 
 
 def check_held(connection: Connection, comment_id: str, version: int) -> None:
     """UnknownComment; StaleVersion where it is not held any more, or not at this version."""
-    row = _current(connection, comment_id)
+    row = current(connection, comment_id)
     if row is None or row.status == Status.DELETED.value:
         raise UnknownComment(f"there is no comment {comment_id[:64]!r} here any more")
     if row.version != version or row.status != Status.HELD.value:
@@ -162,7 +163,7 @@ def _append_many(
     batch: str,
     undoes: str | None = None,
 ) -> list[Given]:
-    """What ``_append`` does, for many comments that are locked, in four statements."""
+    """What ``append`` does, for many comments that are locked, in four statements."""
     if not ids:
         return []
     those = comments.c.id.in_(ids)
@@ -203,7 +204,7 @@ def _append_many(
     return [Given(row.id, row.verdict_id, batch, word, status, row.version) for row in found]
 
 
-def _current(connection: Connection, comment_id: str) -> Any:
+def current(connection: Connection, comment_id: str) -> Any:
     """The comment as it stands with its latest word, held for us until the commit."""
     query = (
         select(
@@ -236,7 +237,7 @@ def _stale(row: Any) -> StaleVersion:
     )
 
 
-def _append(
+def append(
     connection: Connection,
     row: Any,
     word: Word,
@@ -246,7 +247,10 @@ def _append(
     door: str,
     at: int,
     batch: str,
+    key: str = "",
+    tell: bool = True,
 ) -> Given:
+    """Append a word to a comment that :func:`current` gave, and put it into the status; ``tell`` its blog."""
     version = row.version + 1
     verdict_id = new_number(
         connection,
@@ -260,6 +264,7 @@ def _append(
             word_before=row.word,
             status_before=row.status,
             version=version,
+            key=key,
         ),
     )
     connection.execute(
@@ -267,5 +272,6 @@ def _append(
         .where(comments.c.id == row.id)
         .values(word=word.value, verdict_id=verdict_id, status=status.value, version=version, changed_at=at)
     )
-    outbox.put(connection, site_id=row.site_id, comment_id=row.id, version=version, door=door, at=at)
+    if tell:
+        outbox.put(connection, site_id=row.site_id, comment_id=row.id, version=version, door=door, at=at)
     return Given(row.id, verdict_id, batch, word, status, version)

@@ -18,6 +18,7 @@ from moderator.labelled import Example
 from moderator.store import Store
 from moderator.training import corpus
 from moderator.training.groups import Groups, groups_of, marks_of
+from moderator.training.influence import bounded
 from moderator.training.padding import SOURCE as PADDED
 from moderator.training.padding import padded
 from moderator.training.spool import Chosen, Spool
@@ -172,14 +173,16 @@ def count_table(gathered: Gathered) -> list[str]:
 
 
 def weigh(gathered: Gathered) -> Vector:
-    """What each example counts; both labels count the same together."""
+    """What each example counts; both labels count the same together. Own verdicts are bounded as influence.py says."""
     rows = np.bincount(gathered.source, minlength=len(gathered.sources))
     worth = np.array([_worth(name, count) for name, count in zip(gathered.sources, rows.tolist(), strict=True)])
     weight: Vector = worth[gathered.source]
     spam = gathered.spam
     weight[spam] *= weight[~spam].sum() / weight[spam].sum()
     if gathered.own:
-        weight[-gathered.own :] = OWN_VERDICT
+        own = slice(len(gathered) - gathered.own, len(gathered))
+        weight[own] = OWN_VERDICT
+        weight = bounded(weight, own, examples=gathered.examples, text=gathered.text, spam=spam)
     return weight
 
 

@@ -139,5 +139,5 @@ def _sync(path: Path) -> None:
 
 def weights_of(classifier: Classifier) -> Weights:
     """A model's weights, to start from."""
-    own = np.array(classifier.weights[:OWN_WEIGHTS])
+    own = classifier.weights.take(np.arange(OWN_WEIGHTS))
     return Weights(own, classifier.signal_weights, classifier.signal_means, classifier.bias)

@@ -71,11 +71,12 @@ def blueprint(store: Store, moderator: Moderator, clock: Clock, *, most_bytes: i
         site, body, once, signed = senders.receive(request, most_bytes=most_bytes)
         sent = parse(body)
         word, by = reading.verdict(sent)
+        key = "" if signed else senders.key_shown(request.environ)
         if signed:
             _check_named(sent, comment_id)
         try:
             with under_way(site.id, once):
-                given = moderator.learn(site, clean(comment_id), word, by=by, door="webhook", once=once)
+                given = moderator.learn(site, clean(comment_id), word, by=by, door="webhook", once=once, key=key)
         except UnknownComment:
             raise _unknown() from None
         return answered(answers.verdict_given(given))

@@ -7,6 +7,7 @@ from flask import Request
 
 from moderator.comment import clean
 from moderator.store import Clock, Purpose, Receipt, Site, Store
+from moderator.store.sites import SHOWN
 from moderator.wire.json_body import JSON, read_body
 from moderator.wire.native import once, signatures
 from moderator.wire.native.signatures import CHALLENGE
@@ -55,6 +56,10 @@ class Senders:
                 headers=[(CHALLENGE[0], f'{CHALLENGE[1]}, error="invalid_token"')],
             )
         return site
+
+    def key_shown(self, environ: Mapping[str, Any]) -> str:
+        """The first characters of the key that a request carries, as keys are shown."""
+        return clean(str(environ.get("HTTP_AUTHORIZATION", ""))[len(SCHEME) :].strip()[:SHOWN])
 
     def receive(self, request: Request, *, most_bytes: int, types: Sequence[str] = JSON) -> Received:
         """The request with its body. Problem 401, 413, 415 or 400.
