@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.test import TestResponse
 
 from moderator import review, settings
+from moderator.adaptation import Adaptation
 from moderator.classifier import Classifier, Explanation
 from moderator.comment import Comment, Decision
 from moderator.model_file import ModelError
@@ -49,6 +50,13 @@ class WordModel(Classifier):
         return self.explain(reading).score
 
 
+class Unmoved(Adaptation):
+    """Judges as the model does, whatever a site's moderators said: the model here has no weights that could move."""
+
+    def classifier(self, site: Site) -> Classifier | None:
+        return self.model()
+
+
 class OneModel:
     """A shelf with one model on it, or none."""
 
@@ -80,7 +88,9 @@ class Desk:
         self.ann = self.store.add_person(LOGIN, Role.MODERATOR)
         self.store.set_password(self.ann.id, PASSWORD)
         self.app = Flask("moderator", static_folder=None)
-        self.app.register_blueprint(review.blueprint(self.store, self.shelf, self.settings, self.clock))
+        adaptation = Unmoved(self.store, self.shelf)
+        pages = review.blueprint(self.store, self.shelf, self.settings, self.clock, adaptation=adaptation)
+        self.app.register_blueprint(pages)
         self.app.register_error_handler(HTTPException, _refused)
         self.number = 0
         self.browser = self.new_browser()

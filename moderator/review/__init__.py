@@ -4,7 +4,7 @@ import hashlib
 from functools import partial
 from pathlib import Path
 
-from flask import Blueprint, g, request
+from flask import Blueprint, g
 
 from moderator import settings as all_settings
 from moderator.adaptation import Adaptation
@@ -19,12 +19,13 @@ from moderator.review import (
     errors,
     guard,
     insights,
+    keymap,
     language,
     login,
+    markup,
     people,
     post,
     queue,
-    security,
     shown,
     site_callback,
     site_keys,
@@ -36,7 +37,7 @@ from moderator.review.desk import Desk, Models
 from moderator.review.errors import error_page, wants_page
 from moderator.review.sentences import RULES, told
 from moderator.settings import Settings
-from moderator.store import Clock, Store
+from moderator.store import Clock, Deeds, Store
 
 __all__ = ["blueprint", "error_page", "wants_page"]
 
@@ -64,6 +65,7 @@ def blueprint(
     comment_page.add(pages, desk)
     actions.add(pages, desk)
     account.add(pages, desk)
+    keymap.add(pages, desk)
     insights.add(pages, desk)
     digest_link.add(pages, desk)
     pages.record_once(lambda state: post.keep(state.app, desk))
@@ -77,10 +79,14 @@ def blueprint(
         return {
             "me": session.person if session else None,
             "form_token": partial(guard.token, desk),
-            "done": _done(desk) if session else done.Done(),
+            "done": done.of_session(desk) if session else Deeds(),
+            "is_news": partial(done.is_news, desk),
             "said": done.said,
-            "said_inside": done.said_inside,
+            "taken_back": done.taken_back,
             "asked": done.ASKED,
+            "act_of": done.ACTS,
+            "keys": keymap.of_session(desk) if session else keymap.Keys(off=True),
+            "key_actions": keymap.ACTIONS,
             "acted": wording.ACTED,
             "stands": wording.said_of,
             "would": {action: told(words) for action, words in wording.WOULD.items()},
@@ -95,6 +101,7 @@ def blueprint(
             "delivery": wording.DELIVERY,
             "sentences": RULES,
             "languages": language.LANGUAGES,
+            "markup": markup,
             "short": shown.short,
             "folded": shown.folded,
             "told": told,
@@ -112,14 +119,6 @@ def blueprint(
         }
 
     return pages
-
-
-def _done(desk: Desk) -> done.Done:
-    """What was done last, as this request left it."""
-    if "done" not in g:
-        g.done = done.read(security.get_cookie(request, desk.settings, security.DONE), g.session.csrf)
-    found: done.Done = g.done
-    return found
 
 
 def _digest(file: Path) -> str:

@@ -3,9 +3,9 @@
 from flask import Blueprint, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from moderator.comment import Status
 from moderator.review.comment_page import ID
 from moderator.review.desk import Desk
+from moderator.review.queue import counts_of
 from moderator.review.view import TABS, View
 from moderator.store import Delivery
 
@@ -20,21 +20,19 @@ def add(blueprint: Blueprint, desk: Desk) -> None:
         asked = request.args.get("before", "")
         before = asked if ID.fullmatch(asked) else None
         found = desk.store.outbox.listed(state=Delivery.FAILED, limit=PAGE + 1, before=before)
-        counts = desk.store.counts()
         delivery = desk.store.outbox.counts()
         return render_template(
             "callbacks.html",
             view=View(),
             tabs=TABS,
-            counts={name: counts[status] if status else sum(counts[one] for one in Status if one != Status.DELETED)
-                    for name, status, _ in TABS},
+            counts=counts_of(desk),
             failed=delivery[Delivery.FAILED],
             waiting=delivery[Delivery.WAITING],
             messages=found[:PAGE],
             older=found[PAGE - 1].id if len(found) > PAGE else "",
             no_such_page=bool(asked) and before is None,
             reached={callback.site_id for callback in desk.store.callbacks.all()},
-        )  # fmt: skip
+        )
 
     @blueprint.post("/callbacks/retry")
     def retry_callbacks() -> AnyResponse:

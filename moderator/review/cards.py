@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from moderator import links, policy
 from moderator.classifier import Classifier, Explanation
@@ -11,11 +12,15 @@ from moderator.reading import Reading, read
 from moderator.review.language import gettext, marked, number
 from moderator.review.sentences import RULES as SENTENCES
 from moderator.review.sentences import told
-from moderator.review.shown import Folded, Piece, folded, is_plain, pieces, short
+from moderator.review.shown import Folded, Piece, Room, folded, is_plain, short
 from moderator.store import Site, StoredComment
 
 MOST_LINKS = 8
-MOST_WORDS = 5
+MOST_LINKS_IN_A_QUEUE = 4
+MOST_WORDS = 4
+MOST_PARTS = 4
+# Bytes of the heads of a text, and of what stands beside it, on a page of many cards.
+HEAD, ASIDE = 1600, 500
 
 DISGUISES = {
     "invisible": marked("invisible characters inside words"),
@@ -47,9 +52,23 @@ class Today:
 
 
 @dataclass(frozen=True, slots=True)
+class Sum:
+    """A score as the sum that it is, in log-odds: ``parts`` with their sentences, ``rest`` of ``others`` smaller ones,
+    and what every comment begins with. As they are shown, with two decimals, they add up to the ``total``."""
+
+    parts: tuple[tuple[str, float], ...]
+    others: int
+    rest: float
+    begin: float
+    total: float
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """All that the page shows of one comment. ``today`` is None where the current model is the one that decided.
 
+    ``unsure`` has the logins of those who were not sure of it.
     ``blind``: it is to be judged without the machine's opinion, so there is none in it.
     """
 
@@ -67,7 +86,10 @@ class Card:
     hidden: Folded | None
     disguises: tuple[str, ...]
     today: Today | None
-    parts: tuple[tuple[str, float], ...]
+    sum: Sum | None
+    parent: Folded | None
+    parent_id: str
+    unsure: tuple[str, ...]
     blind: bool = False
 
     @property
@@ -76,13 +98,13 @@ class Card:
         return self.stored.score
 
     @property
-    def words(self) -> tuple[Word, ...]:
-        """The verdicts that can be given on it now."""
-        given = self.stored.verdict.word if self.stored.verdict else None
-        offered = [Word.HAM, Word.SPAM, Word.UNWANTED]
-        if self.stored.status is not Status.HELD and not self.blind:
-            offered.append(Word.OPEN)
-        return tuple(word for word in offered if word is not given)
+    def words(self) -> tuple[Word | None, ...]:
+        """What can be said of it now; None: nothing, somebody else may be surer."""
+        given = self.stored.verdict.word if self.stored.verdict else Word.OPEN
+        offered = [word for word in (Word.HAM, Word.SPAM, Word.UNWANTED) if word is not given]
+        if self.blind:
+            return tuple(offered)
+        return (*offered, None if self.stored.status is Status.HELD else Word.OPEN)
 
 
 def card(
@@ -90,10 +112,12 @@ def card(
     *,
     site: Site | None,
     classifier: Classifier | None,
-    whole: bool = False,
+    room: Room | None = None,
+    unsure: tuple[str, ...] = (),
+    parent: StoredComment | None = None,
     blind: bool = False,
 ) -> Card:
-    """The card of a stored comment. ``whole``: with every part of the score, for the page of one comment."""
+    """The card of a stored comment. ``room``: what a page of many has left for it; ``parent``: the one it answers."""
     comment, decision = stored.comment, stored.decision
     if blind:
         classifier = None
@@ -115,26 +139,46 @@ def card(
         action, _ = policy.decide(Case(comment, reading, rules_own, score, thresholds))
         today = Today(classifier.id, score, action)
     because, reasons = _why(stored)
-    plain = is_plain(comment.body)
+    most_links = MOST_LINKS if room is None else MOST_LINKS_IN_A_QUEUE
+    found = _links(reading, most_links)
+    if room is not None:
+        author, post = comment.author, comment.post
+        room.charge(
+            *(short(text) for text in (author.name, author.email, author.url, post.title or post.url, comment.ip))
+        )
+        room.charge(*(line for link in found for line in (link.host, link.address, link.anchor)))
+    aside = partial(folded, room=room, head=ASIDE)
+    said_before = comment.parent.text or (parent.comment.body if parent else "")
     return Card(
         stored=stored,
-        text=folded(reading.text, explained.words if explained else ()),
-        sent=None if comment.body.strip() == reading.text else folded(comment.body),
-        sent_matters=not plain,
+        text=folded(reading.text, explained.words if explained else (), room=room, head=HEAD),
+        sent=None if comment.body.strip() == reading.text else aside(comment.body),
+        sent_matters=not is_plain(comment.body),
         because=because,
         # The page names the very words; the sentence about some of them would say it twice.
         reasons=reasons if explained is None else tuple(reason for reason in reasons if reason.code != "words"),
         threshold=threshold,
         towards_spam=_heaviest(reading, explained, 1),
         towards_ham=_heaviest(reading, explained, -1),
-        links=_links(reading),
-        more_links=max(len(reading.all_links) - MOST_LINKS, 0),
-        hidden=folded(reading.hidden) if reading.hidden.strip() else None,
+        links=found,
+        more_links=max(len(reading.all_links) - most_links, 0),
+        hidden=aside(reading.hidden) if reading.hidden.strip() else None,
         disguises=_disguises(reading),
         today=today,
-        parts=explained.parts if explained and whole else (),
+        sum=_sum(explained, MOST_PARTS if room is not None else len(explained.parts)) if explained else None,
+        parent=aside(said_before) if said_before else None,
+        parent_id=parent.id if parent else "",
+        unsure=unsure,
         blind=blind,
     )
+
+
+def _sum(explained: Explanation, most: int) -> Sum:
+    """The parts that are shown, and the rest; rounded here, so that what is shown adds up."""
+    parts = tuple((says, round(weight, 2)) for says, weight in explained.parts[:most])
+    begin, total = round(explained.bias, 2), round(explained.logit, 2)
+    rest = round(total - begin - sum(weight for _, weight in parts), 2) + 0.0  # no −0.0
+    return Sum(parts, max(len(explained.parts) - most, 0), rest, begin, total, explained.score)
 
 
 def _why(stored: StoredComment) -> tuple[str, tuple[Reason, ...]]:
@@ -159,9 +203,9 @@ def _heaviest(reading: Reading, explained: Explanation | None, sign: int) -> tup
     return tuple(sorted(weights.items(), key=lambda item: -abs(item[1]))[:MOST_WORDS])
 
 
-def _links(reading: Reading) -> tuple[ShownLink, ...]:
+def _links(reading: Reading, most: int) -> tuple[ShownLink, ...]:
     found = []
-    for link in reading.all_links[:MOST_LINKS]:
+    for link in reading.all_links[:most]:
         remarks = []
         if link is reading.author_link:
             remarks.append(gettext("the author's own"))
@@ -172,7 +216,7 @@ def _links(reading: Reading) -> tuple[ShownLink, ...]:
         if not link.host.isascii():
             remarks.append(gettext("letters beyond ASCII in the host"))
         anchor = short(link.anchor, 60) if link.anchor and link.anchor != link.address else ()
-        found.append(ShownLink(pieces(link.host), short(link.address, 160), anchor, tuple(remarks)))
+        found.append(ShownLink(short(link.host, 253), short(link.address, 160), anchor, tuple(remarks)))
     return tuple(found)
 
 

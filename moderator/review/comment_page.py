@@ -36,7 +36,14 @@ def shown(desk: Desk, history: History) -> dict[str, object]:
     classifier = desk.classifier(site)
     blind = Spots(desk).is_blind(now)
     return {
-        "card": card(now, site=site, classifier=classifier, whole=True, blind=blind),
+        "card": card(
+            now,
+            site=site,
+            classifier=classifier,
+            unsure=history.unsure,
+            parent=desk.store.parents([now]).get(now.id),
+            blind=blind,
+        ),
         "events": _events(history),
         "model": classifier.id if classifier else "",
         "view_url": f"/comments/{now.id}",

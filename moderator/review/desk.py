@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol, cast
 
@@ -12,7 +12,10 @@ from moderator.adaptation import Adaptation
 from moderator.classifier import Classifier
 from moderator.comment import Status
 from moderator.settings import Settings
-from moderator.store import Clock, Session, Site, Store
+from moderator.store import Clock, Counted, Session, Site, Store
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+LAST = 1 << 54  # in the year 2540
 
 
 class Models(Protocol):
@@ -54,12 +57,15 @@ class Desk:
         """The sites whose comments the one who looks may see."""
         return tuple(site for site in self.store.sites() if session().person.may_see(site.id))
 
-    def counts(self, site_id: int | None = None) -> Mapping[Status, int]:
-        """How many comments of each status they may see, of one site or of all theirs."""
+    def counts_upto(self, site_id: int | None = None) -> Mapping[Status, Counted]:
+        """How many comments stand in each queue that they may see, of one site or of all theirs."""
         if site_id is not None or session().person.site_ids is None:
-            return self.store.counts(site_id=site_id)
-        each = [self.store.counts(site_id=site.id) for site in self.sites()]
-        return {status: sum(counts[status] for counts in each) for status in Status}
+            return self.store.counts_upto(site_id=site_id)
+        each = [self.store.counts_upto(site_id=site.id) for site in self.sites()]
+        return {
+            status: Counted(sum(one[status].number for one in each), all(one[status].whole for one in each))
+            for status in (Status.HELD, Status.APPROVED, Status.REJECTED)
+        }
 
 
 def limited_to() -> tuple[int, ...] | None:
@@ -71,3 +77,13 @@ def limited_to() -> tuple[int, ...] | None:
 def session() -> Session:
     """The session of the request at hand; only where guard.py has let it in."""
     return cast(Session, g.session)
+
+
+def stamp_of(moment: datetime) -> int:
+    """A time as a page carries it, exactly: microseconds since 1970."""
+    return (moment - EPOCH) // timedelta(microseconds=1)
+
+
+def moment_of(stamp: int) -> datetime:
+    """The time again; 1970 for what no page of ours has carried."""
+    return EPOCH + timedelta(microseconds=stamp) if stamp < LAST else EPOCH

@@ -1,24 +1,21 @@
-"""What this person did last, so that the page can say so and take it back: a signed cookie, thirty deeds deep.
+"""What this person did last, in words, for the line at the bottom of the page that takes it back."""
 
-It belongs to a session: its signature is made with the session's secret, so another login never offers these deeds.
-"""
+from datetime import timedelta
 
-import hmac
-import re
-from dataclasses import dataclass
+from flask import g
 
 from moderator.comment import Word
-from moderator.review.language import gettext, marked
-from moderator.review.security import sign
+from moderator.review.desk import Desk, session
+from moderator.review.language import gettext, marked, ngettext
+from moderator.store import Deed, Deeds
 
-# 30 deeds are 2 kB; browsers promise 4 kB for a cookie.
-MOST = 30
-ENTRY = re.compile(r"(ham|spam|unwanted|open)~([0-9A-Z]{26})~([0-9A-Z]{26})")
+NEWS = timedelta(minutes=15)  # so long the page tells what was done; it can be taken back ever after
 SAID = {
     Word.HAM: marked("Approved"),
     Word.SPAM: marked("Marked as spam"),
     Word.UNWANTED: marked("Rejected"),
     Word.OPEN: marked("Put back to held"),
+    None: marked("Left for later and for others"),
 }
 # The same inside a sentence.
 SAID_INSIDE = {
@@ -26,76 +23,52 @@ SAID_INSIDE = {
     Word.SPAM: marked("marked as spam"),
     Word.UNWANTED: marked("rejected"),
     Word.OPEN: marked("put back to held"),
+    None: marked("left for later and for others"),
 }
-# The same words as they stand on the buttons.
+# The same words as they stand on the buttons, and what the script calls them.
 ASKED = {
     Word.HAM: marked("Approve"),
     Word.SPAM: marked("Spam"),
     Word.UNWANTED: marked("Reject"),
     Word.OPEN: marked("Back to held"),
+    None: marked("Not sure"),
 }
+ACTS = {Word.HAM: "approve", Word.SPAM: "spam", Word.UNWANTED: "reject", Word.OPEN: "back", None: "skip"}
 
 
-@dataclass(frozen=True, slots=True)
-class Deed:
-    """One verdict that can be undone."""
+def of_session(desk: Desk) -> Deeds:
+    """The deeds of who is logged in, as this request left them."""
+    if "done" not in g:
+        g.done = desk.store.deeds.recent(session().person.id)
+    found: Deeds = g.done
+    return found
 
-    word: Word
-    batch: str
-    comment_id: str
 
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """The deeds, latest first; ``undone`` says that the one before them has just been taken back."""
-
-    deeds: tuple[Deed, ...] = ()
-    undone: Deed | None = None
-
-    @property
-    def last(self) -> Deed | None:
-        """What undo would take back."""
-        return self.deeds[0] if self.deeds else None
-
-    def and_then(self, deed: Deed) -> "Done":
-        """With one more."""
-        return Done((deed, *self.deeds)[:MOST])
-
-    def without(self, batch: str) -> "Done":
-        """After a batch was taken back."""
-        gone = next((deed for deed in self.deeds if deed.batch == batch), None)
-        return Done(tuple(deed for deed in self.deeds if deed.batch != batch), gone)
+def is_news(desk: Desk, deed: Deed | None) -> bool:
+    """Whether it was done, or taken back, a short while ago."""
+    return deed is not None and desk.clock() - deed.at < NEWS
 
 
 def said(deed: Deed) -> str:
-    """What was done, in words."""
-    return gettext(SAID[deed.word])
+    """What was done."""
+    return gettext(SAID[deed.word]) if deed.number == 1 else _of_many(deed.word, deed.number)
 
 
-def said_inside(deed: Deed) -> str:
-    """The same inside a sentence."""
-    return gettext(SAID_INSIDE[deed.word])
+def taken_back(deed: Deed) -> str:
+    """That it was taken back."""
+    what = gettext(SAID_INSIDE[deed.word]) if deed.number == 1 else _of_many(deed.word, deed.number)
+    return gettext("Taken back: %(what)s.", what=what)
 
 
-def write(done: Done, key: str) -> str:
-    """The cookie's value."""
-    entries = [_entry(deed) for deed in done.deeds]
-    text = f"{_entry(done.undone) if done.undone else ''}/{'.'.join(entries)}"
-    return f"{sign(key.encode(), 'done', text)}/{text}" if text != "/" else ""
-
-
-def read(value: str, key: str) -> Done:
-    """The deeds in a cookie; none where it is not of this session."""
-    signature, _, text = value.partition("/")
-    if not text or not hmac.compare_digest(sign(key.encode(), "done", text).encode(), signature.encode()):
-        return Done()
-    undone, _, rest = text.partition("/")
-    return Done(tuple(_deeds(rest)), next(iter(_deeds(undone)), None))
-
-
-def _entry(deed: Deed) -> str:
-    return f"{deed.word.value}~{deed.batch}~{deed.comment_id}"
-
-
-def _deeds(text: str) -> list[Deed]:
-    return [Deed(Word(word), batch, comment_id) for word, batch, comment_id in ENTRY.findall(text)]
+def _of_many(word: Word | None, number: int) -> str:
+    if word is Word.HAM:
+        return ngettext("%(num)s comment approved", "%(num)s comments approved", number)
+    if word is Word.SPAM:
+        return ngettext("%(num)s comment marked as spam", "%(num)s comments marked as spam", number)
+    if word is Word.UNWANTED:
+        return ngettext("%(num)s comment rejected", "%(num)s comments rejected", number)
+    if word is Word.OPEN:
+        return ngettext("%(num)s comment put back to held", "%(num)s comments put back to held", number)
+    return ngettext(
+        "%(num)s comment left for later and for others", "%(num)s comments left for later and for others", number
+    )

@@ -15,6 +15,8 @@ from moderator.review.errors import AllSitesOnly
 OPEN = frozenset(
     {"review.login", "review.set_password", "review.static", "review.digest_link", "review.digest_verdict"}
 )
+# What a page asks by itself, also where nobody sits at it.
+BY_ITSELF = frozenset({"review.arrived"})
 MOST_OF_A_FORM = 65_536
 COMMENT_ID = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}")
 
@@ -30,7 +32,8 @@ def add(blueprint: Blueprint, desk: Desk) -> None:
             return None
         g.token = security.get_cookie(request, desk.settings, security.SESSION)
         if g.token:
-            g.session = desk.store.session(g.token, idle=desk.idle, absolute=desk.absolute)
+            used = request.endpoint not in BY_ITSELF
+            g.session = desk.store.session(g.token, idle=desk.idle, absolute=desk.absolute, used=used)
         if g.session is None and request.endpoint not in OPEN:
             return redirect(_to_login(), code=303)
         if request.method == "POST":

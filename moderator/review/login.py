@@ -38,8 +38,7 @@ def add(blueprint: Blueprint, desk: Desk) -> None:
     def logout() -> AnyResponse:
         desk.store.end_session(g.token)
         response = redirect("/login", code=303)
-        for name in (security.SESSION, security.DONE):
-            security.set_cookie(_ours(response), request, desk.settings, name, "")
+        security.set_cookie(_ours(response), request, desk.settings, security.SESSION, "")
         return response
 
     @blueprint.route("/set-password/<link>", methods=["GET", "POST"])
@@ -97,8 +96,7 @@ def begin(desk: Desk, person: Person, wanted: str) -> AnyResponse:
     token, _ = desk.store.start_session(person.id)
     response = redirect(wanted, code=303)
     security.set_cookie(_ours(response), request, desk.settings, security.SESSION, token)
-    for name in (security.VISITOR, security.DONE):
-        security.set_cookie(_ours(response), request, desk.settings, name, "")
+    security.set_cookie(_ours(response), request, desk.settings, security.VISITOR, "")
     return response
 
 

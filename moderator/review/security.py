@@ -29,7 +29,7 @@ HEADERS = (
 # Files of ours carry a digest of their content in the address, so they may be kept.
 STATIC_CACHE = "public, max-age=31536000, immutable"
 
-SESSION, VISITOR, DONE = "moderator", "moderator-visitor", "moderator-done"
+SESSION, VISITOR = "moderator", "moderator-visitor"
 MOST_OF_A_COOKIE = 4096
 NEXT = re.compile(r"/(?![/\\])[^\x00-\x20\x7f\\]{0,1999}", re.ASCII)
 PAGES = frozenset(
@@ -42,6 +42,7 @@ PAGES = frozenset(
         "review.policy",
         "review.people",
         "review.account",
+        "review.keys",
         "review.insights_page",
     }
 )

@@ -6,7 +6,9 @@ Nothing here makes markup. A text becomes Pieces, which the templates escape one
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from markupsafe import escape
 
 from moderator.review.language import gettext, ngettext
 from moderator.review.language import number as written
@@ -16,6 +18,7 @@ from moderator.unicode import ranges
 # A card shows so much before "show all", and so much at most.
 FOLD_CHARACTERS, FOLD_LINES = 700, 12
 MOST_SHOWN = 20_000
+HEAVIEST_LINE = 240  # bytes of a line, signs and all
 # Log-odds from which a word is shaded in step 1 … 5.
 STEPS = (0.04, 0.12, 0.3, 0.6, 1.0)
 
@@ -39,12 +42,62 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Folded:
-    """A text of any length: what is shown at once, what opens, and how many characters are not shown at all."""
+    """A text of any length: what is shown at once, what opens, and how many characters are not shown at all.
+
+    ``elsewhere``: the page had no room for more; the comment's own page has.
+    """
 
     head: tuple[Piece, ...]
     rest: tuple[Piece, ...]
     length: int
     left_out: int
+    elsewhere: bool = False
+
+
+class Room:
+    """How many bytes texts may still take on a page; a page of signs is ten times as heavy as one of words."""
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+
+    def charge(self, *lines: tuple[Piece, ...]) -> None:
+        """What is shown in any case."""
+        self.left = max(self.left - sum(_weight(piece) for line in lines for piece in line), 0)
+
+    def take(self, found: tuple[Piece, ...], most: int) -> tuple[tuple[Piece, ...], bool]:
+        """As many of the pieces as there is room for, ``most`` bytes of it, and whether those are all."""
+        kept: list[Piece] = []
+        room = end = min(most, self.left)
+        for piece in found:
+            heavy = _weight(piece)
+            if heavy > room and not piece.name and room > CUT_FROM:
+                kept.append(replace(piece, text=_within(piece, room)))
+            if heavy > room:
+                self.left -= end - room
+                return tuple(kept), False
+            kept.append(piece)
+            room -= heavy
+        self.left -= end - room
+        return tuple(kept), True
+
+
+CUT_FROM = 120  # a piece is cut only where so many bytes of it stay
+MARKUP = 46  # bytes of the element around a sign or a shade
+
+
+def _weight(piece: Piece) -> int:
+    weight = len(escape(piece.text).encode("utf-8", "replace"))
+    if piece.name:
+        return weight + len(escape(piece.name).encode("utf-8", "replace")) + MARKUP
+    return weight + MARKUP if piece.step else weight
+
+
+def _within(piece: Piece, room: int) -> str:
+    """So much of its text as has room, in steps that are quick."""
+    end = len(piece.text)
+    while end and _weight(replace(piece, text=piece.text[:end])) > room:
+        end = end * 3 // 4
+    return f"{piece.text[:end]}…"
 
 
 _MARKS = ranges(
@@ -145,7 +198,8 @@ def pieces(text: str, words: Sequence[Weighed] = ()) -> tuple[Piece, ...]:
 def short(text: str, most: int = 120) -> tuple[Piece, ...]:
     """A name, title or address in one line, cut after ``most`` characters."""
     line = text.replace("\n", " ") if "\n" in text else text
-    return pieces(line if len(line) <= most else line[:most] + "…")
+    found = pieces(line if len(line) <= most else line[:most] + "…")
+    return found if len(found) == 1 else Room(HEAVIEST_LINE).take(found, HEAVIEST_LINE)[0]
 
 
 def is_plain(text: str) -> bool:
@@ -153,13 +207,24 @@ def is_plain(text: str) -> bool:
     return all(found.lastgroup == "fine" for found in SPECIAL.finditer(text))
 
 
-def folded(text: str, words: Sequence[Weighed] = (), *, most: int = MOST_SHOWN) -> Folded:
-    """A text of any length, cut where a card would get too long."""
+def folded(
+    text: str, words: Sequence[Weighed] = (), *, most: int = MOST_SHOWN, room: Room | None = None, head: int = 0
+) -> Folded:
+    """A text of any length, cut where a card would get too long; of a page with little room ``head`` bytes at most."""
     shown = text[:most]
     cut = _cut(shown)
     later = [Weighed(word.start - cut, word.end - cut, word.weight) for word in words if word.start >= cut]
-    head = pieces(shown[:cut], [word for word in words if word.start < cut])
-    return Folded(head, pieces(shown[cut:], later), len(text), len(text) - len(shown))
+    first = pieces(shown[:cut], [word for word in words if word.start < cut])
+    if room is None:
+        return Folded(first, pieces(shown[cut:], later), len(text), len(text) - len(shown))
+    first, whole = room.take(first, head)
+    if not whole or len(text) - cut > room.left:
+        return Folded(first, (), len(text), 0, elsewhere=not whole or cut < len(text))
+    rest = pieces(shown[cut:], later)
+    if sum(map(_weight, rest)) > room.left:
+        return Folded(first, (), len(text), 0, elsewhere=True)
+    rest, _ = room.take(rest, room.left)
+    return Folded(first, rest, len(text), len(text) - len(shown))
 
 
 def _cut(text: str) -> int:

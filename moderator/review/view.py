@@ -48,6 +48,7 @@ class View:
     reason: str = ""
     language: str = ""
     link: str = ""  # yes, no
+    unsure: str = ""  # yes: somebody was not sure
     least: str = ""  # per cent
     most: str = ""
     since: str = ""  # a day, 2026-11-22
@@ -82,9 +83,13 @@ class View:
         """Whether it is the start of what is held, with no filter but the site."""
         return self.status == "held" and not (self.filters.keys() - {"site"} or self.before or self.after)
 
+    def said(self) -> dict[str, str]:
+        """What its address says."""
+        return {name: getattr(self, name) for name in NAMES if getattr(self, name) != DEFAULTS[name]}
+
     def url(self) -> str:
         """The address of this view."""
-        said = {name: getattr(self, name) for name in NAMES if getattr(self, name) != DEFAULTS[name]}
+        said = self.said()
         return f"/?{urlencode(said)}" if said else "/"
 
     def tab(self, status: str) -> "View":
@@ -118,6 +123,7 @@ class View:
             author=self.author,
             rule=self.reason,
             language=self.language,
+            unsure=self.unsure == "yes",
             has_link={"yes": True, "no": False}.get(self.link),
             least=float(self.least) / 100 if self.least else None,
             most=float(self.most) / 100 if self.most else None,
@@ -126,7 +132,7 @@ class View:
         )
 
 
-FILTERS = ("site", "q", "author", "reason", "language", "link", "least", "most", "since", "until")
+FILTERS = ("site", "q", "author", "reason", "language", "link", "unsure", "least", "most", "since", "until")
 NAMES = ("status", *FILTERS, "order", "before", "after")
 DEFAULTS = {name: getattr(View(), name) for name in NAMES}
 
@@ -171,6 +177,7 @@ def _checks(sites: set[str]) -> dict[str, tuple[Check, str]]:
         "reason": (_one_of(RULES), marked("There is no reason “{}”, so any is shown.")),
         "language": (_language, marked("“{}” is no code of a language, such as de or pt-BR, so any is shown.")),
         "link": (_one_of(("yes", "no")), marked("“{}” cannot be asked of links, only yes or no; both are shown.")),
+        "unsure": (_one_of(("yes",)), marked("“{}” cannot be asked there, only yes; all are shown.")),
         "least": (_per_cent, marked("“{}” is no score from 0 to 100, so there is no lowest.")),
         "most": (_per_cent, marked("“{}” is no score from 0 to 100, so there is no highest.")),
         "since": (_day, marked("“{}” is no day such as 2026-11-22, so there is no first.")),

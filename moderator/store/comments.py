@@ -5,13 +5,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, literal, literal_column, or_, select
 
 from moderator.comment import Action, Comment, Status, Verdict, Word
+from moderator.store import skipping
 from moderator.store.ids import maybe_moment, moment
 from moderator.store.remember import decision_of
 from moderator.store.schema import comments, decisions, rescored, revisions, sites, verdicts
 from moderator.store.values import (
+    Counted,
     History,
     Labelled,
     PastDecision,
@@ -19,6 +21,9 @@ from moderator.store.values import (
     Revision,
     StoredComment,
 )
+
+# As far as a page counts: what waits somebody has to empty, of the others it is enough to know that they are many.
+COUNTED = {Status.HELD: 100_000, Status.APPROVED: 10_000, Status.REJECTED: 10_000}
 
 WHOLE = (
     select(
@@ -124,7 +129,23 @@ def history(connection: Connection, comment_id: str, *, site_id: int | None) -> 
             )
             for past in former
         ),
+        unsure=skipping.who(connection, [comment_id]).get(comment_id, ()),
     )
+
+
+def parents(connection: Connection, answers: Sequence[StoredComment]) -> Mapping[str, StoredComment]:
+    """The comments that these answer, where we know them, by the ids of the answers."""
+    asked = {(one.site_id, one.comment.parent.id) for one in answers if one.comment.parent.id}
+    if not asked:
+        return {}
+    these = [(comments.c.site_id == site_id) & (comments.c.external_id == own_id) for site_id, own_id in asked]
+    rows = [stored_of(row) for row in connection.execute(WHOLE.where(or_(*these)))]
+    found = {(row.site_id, row.comment.id): row for row in rows if row.status is not Status.DELETED}
+    return {
+        one.id: found[one.site_id, one.comment.parent.id]
+        for one in answers
+        if (one.site_id, one.comment.parent.id) in found
+    }
 
 
 def counts(connection: Connection, *, site_id: int | None) -> Mapping[Status, int]:
@@ -134,6 +155,18 @@ def counts(connection: Connection, *, site_id: int | None) -> Mapping[Status, in
         query = query.where(comments.c.site_id == site_id)
     found: dict[str, int] = dict(connection.execute(query).all())
     return {status: found.get(status.value, 0) for status in Status}
+
+
+def counts_upto(connection: Connection, *, site_id: int | None) -> Mapping[Status, Counted]:
+    """The same, counting no further than a page has the time for: of a million rows a database looks at each."""
+    found: dict[Status, Counted] = {}
+    for status, most in COUNTED.items():
+        which = select(literal(1)).where(comments.c.status == literal_column(f"'{status.value}'"))
+        if site_id is not None:
+            which = which.where(comments.c.site_id == site_id)
+        number = connection.scalar(select(func.count()).select_from(which.limit(most + 1).subquery())) or 0
+        found[status] = Counted(min(number, most), whole=number <= most)
+    return found
 
 
 # What teaches: the content that stands, if a human spoke on it; else the latest former content that was spoken on. An

@@ -5,7 +5,7 @@ A deed is noted in the transaction of its verdicts. What was taken back can be d
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -14,7 +14,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from moderator.comment import Word
 from moderator.store import queue, skipping, verdicts
 from moderator.store.access import Access
-from moderator.store.ids import moment, new_id
+from moderator.store.ids import micros, moment, new_id
 from moderator.store.outbox import Outbox
 from moderator.store.schema import deeds, new_number
 from moderator.store.values import Counted, Deed, Deeds, Filter, Order, Person, Sureness
@@ -57,14 +57,14 @@ class Doings:
         self._outbox.announce()
         return done
 
-    def give_all(self, person: Person, which: Filter, word: Word | None, *, seen: int) -> tuple[Deed | None, bool]:
+    def give_all(self, person: Person, which: Filter, word: Word | None, *, seen: datetime) -> tuple[Deed | None, bool]:
         """The same for all that the filter lets through and that have not changed since the moment ``seen``.
 
         In transactions of ``verdicts.AT_ONCE`` comments, so that blogs need not wait for a large one, but one deed.
         Also whether it is all of them: after ``LONGEST`` seconds it stops where it is.
         """
         at, began = self._access.now(), time.monotonic()
-        which = _seen(which, seen)
+        which = which.as_of(seen)
         batch, deed, left_out = new_id(at), None, 0
         place: queue.Place | None = None
         while time.monotonic() - began < LONGEST:
@@ -73,7 +73,9 @@ class Doings:
             ids = [one.id for one in found.places]
             if ids:
                 done, late = self._access.write(
-                    partial(_give_some, person=person, ids=ids, word=word, at=at, batch=batch, seen=seen, deed=deed)
+                    partial(
+                        _give_some, person=person, ids=ids, word=word, at=at, batch=batch, seen=micros(seen), deed=deed
+                    )
                 )
                 deed, left_out = done or deed, left_out + late
             place = found.further
@@ -110,11 +112,11 @@ class Doings:
 
     # Questions about many comments, for who is about to do something with all of them
 
-    def count(self, which: Filter, *, seen: int) -> Counted:
-        """How many comments the filter lets through, of those that were there at the moment ``seen``."""
-        return self._access.read(lambda c: queue.count(c, _seen(which, seen)))
+    def count(self, which: Filter) -> Counted:
+        """How many comments the filter lets through."""
+        return self._access.read(lambda c: queue.count(c, which))
 
-    def arrived(self, which: Filter, *, since: int, most: int = 100) -> int:
+    def arrived(self, which: Filter, *, since: datetime, most: int = 100) -> int:
         """How many more there are since that moment, up to ``most``."""
         return self._access.read(lambda c: queue.arrived(c, which, since=since, most=most))
 
@@ -133,12 +135,6 @@ def recent(connection: Connection, person_id: int) -> Deeds:
 def _deed(row: Any) -> Deed:
     word = None if row.word == SKIP else Word(row.word)
     return Deed(row.id, word, row.comment_id, row.number, row.left_out, row.batch, row.undone, moment(row.at))
-
-
-def _seen(which: Filter, seen: int) -> Filter:
-    """Only what was there at that moment, to the millisecond."""
-    later = moment(seen - seen % 1000 + 1000)
-    return replace(which, until=later if which.until is None else min(which.until, later))
 
 
 def _give_one(
@@ -256,9 +252,9 @@ def _turn(
     turn = _next_turn(connection, person.id)
     if row.word == SKIP:
         skipping.turn(connection, person_id=person.id, batch=batch, to=to, undone=undone)
-        return _change(connection, row.id, batch=to, undone=undone, turn=turn), 0, None
+        return _change(connection, row.id, batch=to, undone=undone, turn=turn, at=at), 0, None
     _, stale, last = verdicts.undo_some(connection, batch, by=person.login, door=DOOR, at=at, batch=to)
-    return _change(connection, row.id, batch=to, undone=undone, turn=turn), len(stale), last
+    return _change(connection, row.id, batch=to, undone=undone, turn=turn, at=at), len(stale), last
 
 
 def _settle(connection: Connection, *, deed: Deed, stale: int) -> Deed:

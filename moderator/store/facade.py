@@ -35,6 +35,7 @@ from moderator.store.tallies import Tallies
 from moderator.store.values import (
     ApiKey,
     Batch,
+    Counted,
     Doors,
     Filter,
     Given,
@@ -142,6 +143,10 @@ class Store:
         """All decisions, verdicts and former contents of one comment."""
         return self._read(lambda c: comments.history(c, comment_id, site_id=site.id if site else None))
 
+    def parents(self, answers: Sequence[StoredComment]) -> Mapping[str, StoredComment]:
+        """The comments that these answer, where we know them, by the ids of the answers."""
+        return self._read(lambda c: comments.parents(c, answers))
+
     def queue(
         self,
         which: Filter,
@@ -164,6 +169,10 @@ class Store:
     def counts(self, *, site_id: int | None = None) -> Mapping[Status, int]:
         """How many comments there are of each status (each status is in it)."""
         return self._read(lambda c: comments.counts(c, site_id=site_id))
+
+    def counts_upto(self, *, site_id: int | None = None) -> Mapping[Status, Counted]:
+        """The same for what is held, approved and rejected, as far as a page has the time to count."""
+        return self._read(lambda c: comments.counts_upto(c, site_id=site_id))
 
     # Verdicts
 

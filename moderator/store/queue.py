@@ -11,6 +11,7 @@ says so and where to go on.
 import json
 import re
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -31,13 +32,14 @@ from sqlalchemy.types import JSON
 
 from moderator.comment import Status
 from moderator.store import skipping
-from moderator.store.comments import WHOLE, stored_of
+from moderator.store.comments import COUNTED, WHOLE, stored_of
 from moderator.store.errors import BadPlace
-from moderator.store.ids import least_id, micros, moment
+from moderator.store.ids import least_id, micros
 from moderator.store.schema import comments, rescored
-from moderator.store.values import Counted, Filter, Order, QueuePage, StoredComment, Sureness
+from moderator.store.values import MILLISECOND, Counted, Filter, Order, QueuePage, StoredComment, Sureness
 
-LOOKED = 10_000
+LOOKED = 5_000
+CHECKED_AT_ONCE = 500
 STANDING = (Status.APPROVED, Status.HELD, Status.REJECTED)
 # In the order USEFUL a tenth of distance from the threshold weighs as much as a day of waiting. Both who is near and
 # who is far rise by a day each day, so that the order among them never changes, and can be paged.
@@ -179,7 +181,8 @@ def walked(connection: Connection, walk: Walk, start: Place | None, *, limit: in
     found: list[Place] = []
     ends: list[Place] = []
     # Each status by itself: one index walk each, in this order already, of which only the heads are merged.
-    for status in (which.status,) if which.status is not None else STANDING:
+    statuses = (which.status,) if which.status is not None else STANDING
+    for status in statuses:
         told = _told(connection, which)
         covered = _covered(which, status)
         own = UNINDEXED_ID if told and covered else comments.c.id
@@ -188,8 +191,13 @@ def walked(connection: Connection, walk: Walk, start: Place | None, *, limit: in
             within.append(walk.also)
         if start is not None:
             within.append(_beyond(rank, own, start, down=down))
+        if told and not covered and rank is not None:
+            some, end = _checked(connection, within, told, rank, down=down, limit=limit + 1)
+            found += some
+            ends += end
+            continue
         if told and not covered:
-            end = _walk(connection, within, rank, own, down=down, limit=1, offset=LOOKED - 1)
+            end = _walk(connection, within, rank, own, down=down, limit=1, offset=max(LOOKED // len(statuses), 1) - 1)
             ends += end
             within += [_beyond(rank, own, end[0], down=not down, too=True)] if end else []
         found += _walk(connection, within + told, rank, own, down=down, limit=limit + 1)
@@ -212,27 +220,26 @@ def _covered(which: Filter, status: Status) -> bool:
 
 
 def count(connection: Connection, which: Filter) -> Counted:
-    """How many there are; where no index can tell, of the first ``LOOKED`` of each status."""
+    """How many there are, as far as an index can tell, and a page has the time: of the others none is counted."""
     number, whole = 0, True
     for status in (which.status,) if which.status is not None else STANDING:
         told = _told(connection, which)
-        covered = not told or _covered(which, status)
-        own = UNINDEXED_ID if told and covered else comments.c.id
-        within = _within(which, status, own)
-        if not covered:
-            end = _walk(connection, within, None, own, down=True, limit=1, offset=LOOKED - 1)
-            if end:
-                whole = False
-                within.append(own >= end[0].id)
-        number += connection.scalar(select(func.count()).select_from(comments).where(*within, *told)) or 0
+        if told and not _covered(which, status):
+            whole = False
+            continue
+        within = _within(which, status, UNINDEXED_ID if told else comments.c.id)
+        most = COUNTED[status]
+        some = select(literal(1)).select_from(comments).where(*within, *told).limit(most + 1)
+        counted = connection.scalar(select(func.count()).select_from(some.subquery())) or 0
+        number += min(counted, most)
+        whole = whole and counted <= most
     return Counted(number, whole)
 
 
-def arrived(connection: Connection, which: Filter, *, since: int, most: int) -> int:
+def arrived(connection: Connection, which: Filter, *, since: datetime, most: int) -> int:
     """How many more there are than at that moment, up to ``most``."""
-    newer = replace(
-        which, since=moment(since + 1000) if which.since is None else max(which.since, moment(since + 1000))
-    )
+    later = since + MILLISECOND
+    newer = replace(which, since=later if which.since is None else max(which.since, later))
     return len(walked(connection, Walk(newer, Order.NEWEST, Sureness()), None, limit=most).places)
 
 
@@ -297,6 +304,32 @@ def _walk(
     return [Place(None, row[0]) if rank is None else Place(row[0], row[1]) for row in connection.execute(query)]
 
 
+def _checked(
+    connection: Connection,
+    within: list[ColumnElement[bool]],
+    told: list[ColumnElement[bool]],
+    rank: ColumnElement[Any],
+    *,
+    down: bool,
+    limit: int,
+) -> tuple[list[Place], list[Place]]:
+    """The places of rows that meet what only they can tell, and the place where no more were looked at.
+
+    The order by rank is had from an index alone; then the rows are read in that order, some at a time, until there are
+    enough: they lie all over the table.
+    """
+    candidates = _walk(connection, within, rank, UNINDEXED_ID, down=down, limit=LOOKED)
+    found: list[Place] = []
+    for start in range(0, len(candidates), CHECKED_AT_ONCE):
+        some = candidates[start : start + CHECKED_AT_ONCE]
+        fits = select(comments.c.id).where(comments.c.id.in_([place.id for place in some]), *told)
+        fitting = set(connection.scalars(fits))
+        found += [place for place in some if place.id in fitting]
+        if len(found) >= limit:
+            break
+    return found[:limit], candidates[-1:] if len(candidates) == LOOKED else []
+
+
 def _whole(connection: Connection, places: list[Place]) -> tuple[StoredComment, ...]:
     """The comments at these places, in their order."""
     if not places:
@@ -318,8 +351,6 @@ def _within(which: Filter, status: Status, own: ColumnElement[str]) -> list[Colu
         within.append(own >= least_id(micros(which.since)))
     if which.until is not None:
         within.append(own < least_id(micros(which.until)))
-    if which.upto:
-        within.append(own <= which.upto)
     return within
 
 

@@ -1,13 +1,15 @@
 """What the store gives back: frozen values, times as aware UTC datetimes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
 from moderator.comment import Action, Comment, Decision, Status, Verdict, Word
 from moderator.policy import SitePolicy
+
+MILLISECOND = timedelta(milliseconds=1)  # as exactly as ids tell the time
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,12 +208,13 @@ class Revision:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """All that is known of one comment, each list oldest first."""
+    """All that is known of one comment, each list oldest first; ``unsure``: the logins of who was not sure of it."""
 
     now: StoredComment
     decisions: tuple[PastDecision, ...]
     verdicts: tuple[PastVerdict, ...]
     revisions: tuple[Revision, ...]
+    unsure: tuple[str, ...] = ()
 
 
 class Order(StrEnum):
@@ -242,8 +245,8 @@ class Filter:
     ``language`` is a primary subtag (``de``). ``least`` and ``most`` bound the score, both included; a comment
     without a score is then not among them. ``since`` is included, ``until`` is not; both are about when it was
     received, to the millisecond. ``author`` is looked for in the fields of the author, ``text`` in the body as
-    well. ``upto`` is the greatest id, so that what came after a page was made is not on it when it is made again.
-    ``unsure``: only what somebody was not sure of. ``would``: scored anew, and today's score alone would decide so.
+    well. ``unsure``: only what somebody was not sure of. ``would``: scored anew, and today's score alone would decide
+    so.
     """
 
     status: Status | None = Status.HELD
@@ -259,8 +262,12 @@ class Filter:
     since: datetime | None = None
     until: datetime | None = None
     site_ids: tuple[int, ...] | None = None
-    upto: str = ""
     unsure: bool = False
+
+    def as_of(self, seen: datetime) -> "Filter":
+        """Of those only what had been received at that moment, as ids tell the time to the millisecond."""
+        end = seen.replace(microsecond=seen.microsecond // 1000 * 1000) + MILLISECOND
+        return replace(self, until=end if self.until is None else min(self.until, end))
 
 
 @dataclass(frozen=True, slots=True)

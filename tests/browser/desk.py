@@ -1,7 +1,8 @@
 """A server process over a SQLite file, and moderators' browsers at it."""
 
+import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,8 +24,14 @@ class Installation:
 
     base: str
     store: Store
+    file: Path
     logins: dict[str, Any] = field(default_factory=dict)
     sites: int = 0
+
+    def forget(self) -> None:
+        """What was done in other tests is no news to this one."""
+        with closing(sqlite3.connect(self.file, timeout=10)) as connection, connection:
+            connection.execute("DELETE FROM deeds")
 
     def new_site(self) -> Site:
         self.sites += 1
@@ -41,7 +48,7 @@ def installation(folder: Path) -> Iterator[Installation]:
     store.add_site("first")
     (folder / "seen").touch()  # The first start's words have been said.
     with serving(folder) as (port, _):
-        yield Installation(f"http://127.0.0.1:{port}", store)
+        yield Installation(f"http://127.0.0.1:{port}", store, folder / "moderator.sqlite3")
     store.close()
 
 
@@ -51,6 +58,7 @@ class Desk:
     def __init__(self, browser: Browser, home: Installation) -> None:
         self.browser, self.home, self.store = browser, home, home.store
         self.site = home.new_site()
+        home.forget()
         self.queue = f"{home.base}/?site={self.site.name.replace(' ', '+')}"
         self.heard: list[str] = []
         self.asked: list[tuple[str, str]] = []
@@ -75,7 +83,9 @@ class Desk:
 
     def window(self, login: str = "", **options: Any) -> Page:
         """A page of a context of its own, logged in if a login is given."""
-        context = self.browser.new_context(**options, storage_state=self.home.logins.get(login) if login else None)
+        if login:
+            options["storage_state"] = self.home.logins.get(login)
+        context = self.browser.new_context(**options)
         self.contexts.append(context)
         context.set_default_timeout(10_000)
         page = context.new_page()

@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
-from browser.desk import ANN, Desk, dispatch, here, settled
+from browser.desk import ANN, BOB, Desk, dispatch, here, log_in, settled
+from moderator.review.keymap import ACTIONS
+from moderator.review.queue import PAGE
 
 
 @pytest.mark.parametrize(
@@ -36,12 +38,12 @@ def test_j_and_k_move_and_stay_in_the_list(desk: Desk) -> None:
 
 
 def test_j_and_k_turn_pages(desk: Desk) -> None:
-    ids = desk.hold_all(21)
+    ids = desk.hold_all(PAGE + 1)
     page = desk.open()
-    for _ in range(20):
+    for _ in range(PAGE):
         page.keyboard.press("j")
     page.wait_for_url("**before=*")
-    assert here(page) == ids[20]
+    assert here(page) == ids[PAGE]
     page.keyboard.press("k")
     page.wait_for_url("**after=*")
 
@@ -130,15 +132,16 @@ def test_the_sheet_and_the_buttons_name_the_same_keys(desk: Desk) -> None:
     page = desk.open()
     on_buttons = page.locator(".card kbd").all_inner_texts()
     in_sheet = page.locator("dialog kbd").all_text_contents()
-    assert on_buttons == ["a", "s", "d"]
-    assert in_sheet == ["j", "k", "a", "s", "d", "u", "z", "o", "/", "?", "Esc"]
+    assert on_buttons == ["a", "s", "d", "n"]
+    assert page.locator("#batch kbd").all_inner_texts() == ["⇧a", "⇧s", "⇧d"]
+    assert in_sheet == [*(action.key for action in ACTIONS), "Esc"]
 
 
 @pytest.mark.parametrize("modifier", ["ctrlKey", "altKey", "metaKey"])
 def test_shortcuts_of_the_browser_are_left_to_it(desk: Desk, modifier: str) -> None:
     desk.hold_all(2)
     page = desk.open()
-    assert not dispatch(page, *"jkasduzo/?", **{modifier: True})
+    assert not dispatch(page, *"jkasduzoxcnwft1/?", **{modifier: True})
     assert desk.posts() == []
 
 
@@ -148,7 +151,7 @@ def test_shortcuts_of_the_browser_are_left_to_it(desk: Desk, modifier: str) -> N
 def test_input_methods_and_keys_held_down_decide_nothing(desk: Desk, how: dict[str, Any]) -> None:
     desk.hold_all(2)
     page = desk.open()
-    assert not dispatch(page, *"asduzo", **how)
+    assert not dispatch(page, *"asduzonxcwft1", **how)
     assert desk.posts() == []
 
 
@@ -163,7 +166,9 @@ def test_a_key_held_down_moves_on(desk: Desk) -> None:
 def test_caps_lock_is_no_shift(desk: Desk) -> None:
     (one,) = desk.hold_all(1)
     page = desk.open()
-    assert not dispatch(page, "A", shiftKey=True)
+    assert dispatch(page, "A", shiftKey=True)  # This is for those that are ticked, and none is.
+    assert page.locator("#notice").inner_text() == "Nothing is ticked."
+    assert desk.posts() == []
     assert dispatch(page, "A")
     settled(page, "Approved")
     assert desk.status(one) == "ham"
@@ -171,7 +176,7 @@ def test_caps_lock_is_no_shift(desk: Desk) -> None:
 
 def test_keys_do_nothing_where_there_is_no_comment(desk: Desk) -> None:
     page = desk.open()
-    for key in "asduzojk":
+    for key in "asduonxcjk":
         page.keyboard.press(key)
     page.goto(f"{desk.home.base}/login")
     assert desk.posts() == []
@@ -183,7 +188,104 @@ def test_keys_do_nothing_where_there_is_no_comment(desk: Desk) -> None:
 def test_verdicts_are_announced_in_a_region_that_stays(desk: Desk) -> None:
     desk.hold_all(2)
     page = desk.open(ANN)
-    page.evaluate("window.region = document.querySelector('[role=status]')")
+    page.evaluate("window.region = document.querySelector('#notice[role=status]')")
     page.keyboard.press("a")
     settled(page, "Approved")
     assert page.evaluate("window.region.isConnected && window.region.textContent.includes('Approved')")
+
+
+def test_n_leaves_it_for_later_and_for_others(desk: Desk) -> None:
+    ids = desk.hold_all(3)
+    page = desk.open()
+    page.keyboard.press("n")
+    assert here(page) == ids[1]
+    settled(page, "Left for later and for others")
+    shown = page.locator(".card").evaluate_all("cards => cards.map(card => card.id.slice(2))")
+    assert shown == [ids[1], ids[2], ids[0]]
+    assert page.get_by_text("You were not sure of these").is_visible()
+    assert desk.status(ids[0]) == "held"
+
+
+def test_shift_z_does_again_what_z_took_back(desk: Desk) -> None:
+    ids = desk.hold_all(3)
+    page = desk.open()
+    for key in ("a", "s", "z", "z", "Shift+Z", "Shift+Z", "d"):
+        page.keyboard.press(key)
+    settled(page, "Rejected")
+    assert [desk.status(one) for one in ids] == ["ham", "spam", "unwanted"]
+
+
+def test_f_shows_one_at_a_time_and_w_hides_why_on_every_page(desk: Desk) -> None:
+    ids = desk.hold_all(3)
+    page = desk.open()
+    page.keyboard.press("f")
+    page.keyboard.press("j")
+    assert page.locator(".card:visible").evaluate_all("cards => cards.map(card => card.id.slice(2))") == [ids[1]]
+    page.keyboard.press("a")
+    settled(page, "Approved")
+    assert page.locator(".card:visible").evaluate_all("cards => cards.map(card => card.id.slice(2))") == [ids[2]]
+    page.keyboard.press("w")
+    page.reload()
+    assert page.locator(".card:visible").count() == 1 and page.locator(".why:visible").count() == 0
+    for key in "fw":
+        page.keyboard.press(key)
+    assert page.locator(".card:visible").count() == 2 and page.locator(".why:visible").count() == 2
+
+
+def test_t_and_digits_go_to_the_queues(desk: Desk) -> None:
+    desk.hold_all(1)
+    page = desk.open()
+    for key, address in (("t", "approved"), ("3", "rejected"), ("t", "all"), ("5", "callbacks"), ("t", "/")):
+        page.keyboard.press(key)
+        page.wait_for_url(f"**{address}*")
+
+
+def test_arrows_and_enter_act_at_a_card_and_else_scroll(desk: Desk) -> None:
+    ids = desk.hold_all(3)
+    page = desk.open()
+    assert not dispatch(page, "ArrowDown")
+    for key in ("j", "ArrowDown", "ArrowUp"):
+        page.keyboard.press(key)
+    assert here(page) == ids[1]
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/comments/{ids[1]}")
+
+
+def test_one_card_alone_is_met_with_tab(desk: Desk) -> None:
+    ids = desk.hold_all(3)
+    page = desk.open()
+    page.keyboard.press("j")
+    assert page.locator(".card[tabindex='0']").evaluate_all("cards => cards.map(card => card.id.slice(2))") == [ids[1]]
+
+
+def test_letters_of_another_script_are_the_keys_that_they_lie_on(desk: Desk) -> None:
+    (one,) = desk.hold_all(1)
+    page = desk.open()
+    assert dispatch(page, "ы", code="KeyS")
+    settled(page, "Marked as spam")
+    assert desk.status(one) == "spam"
+
+
+def test_each_person_has_keys_of_their_own(desk: Desk) -> None:
+    ids = desk.hold_all(2)
+    login = "eve@example.org"
+    desk.store.set_password(desk.store.add_person(login).id, "a few words in a row")
+    page = desk.window(java_script_enabled=False)
+    log_in(page, desk.home.base, login)
+    page.goto(f"{desk.home.base}/keys")
+    page.fill("#key-spam", "e")
+    page.click("text=Keep these keys")
+    page.get_by_text("Your keys are changed.").wait_for()
+    eves = desk.window(storage_state=page.context.storage_state())
+    eves.goto(desk.queue)
+    assert eves.locator(".card kbd").all_inner_texts()[:3] == ["a", "e", "d"]
+    assert not dispatch(eves, "s")
+    eves.keyboard.press("e")
+    settled(eves, "Marked as spam")
+    page.goto(f"{desk.home.base}/keys")
+    page.uncheck("input[name=on]")
+    page.click("text=Keep these keys")
+    eves.goto(desk.queue)
+    assert not dispatch(eves, *"aedz?x")
+    assert [desk.status(one) for one in ids] == ["spam", "held"]
+    assert desk.open(BOB).locator(".card kbd").all_inner_texts()[:3] == ["a", "s", "d"]

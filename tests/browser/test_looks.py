@@ -125,7 +125,8 @@ def test_tab_goes_through_the_page_in_order_and_is_seen(desk: Desk) -> None:
             """() => { const at = document.activeElement, style = getComputedStyle(at);
             const box = at.getBoundingClientRect();
             const top = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
-            const name = at === document.body ? "" : at.getAttribute("placeholder") || at.innerText;
+            const names = [at.getAttribute("placeholder"), at.innerText, at.getAttribute("aria-label"), at.value];
+            const name = at === document.body ? "" : names.find(Boolean);
             return { name: name.split("\\n")[0].trim(),
                      card: (at.closest(".card") || {id: ""}).id,
                      ring: style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2,
@@ -141,7 +142,7 @@ def test_tab_goes_through_the_page_in_order_and_is_seen(desk: Desk) -> None:
     assert names.index("Log out") < names.index("Search text or author") < names.index("Search")
     cards = [card for card, _ in order if card]
     assert cards == sorted(cards, key=ids.index)
-    assert [name.split()[0] for card, name in order if card == ids[0]][-3:] == ["Approve", "Spam", "Reject"]
+    assert [name.split()[0] for card, name in order if card == ids[0]][-4:] == ["Approve", "Spam", "Reject", "Not"]
 
 
 def test_skipping_leads_to_the_comments(desk: Desk) -> None:
