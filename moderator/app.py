@@ -42,11 +42,11 @@ def create_app(
     """
     app = Flask("moderator", static_folder=None)
     app.url_map.merge_slashes = False  # a redirect would lose the body of a POST
+    pepper = all_settings.secret(settings.data)
     adaptation = adaptation or Adaptation(store, shelf)
-    moderator = Moderator(store, shelf, clock, adaptation=adaptation)
+    moderator = Moderator(store, shelf, clock, secret=pepper, adaptation=adaptation)
     app.register_blueprint(native.blueprint(store, moderator, clock, most_bytes=settings.max_request_bytes))
     app.register_blueprint(page.blueprint(settings.public_url))
-    pepper = all_settings.secret(settings.data)
     app.register_blueprint(
         akismet.blueprint(store, moderator, clock, pepper=pepper, most_bytes=settings.max_request_bytes)
     )
