@@ -6,6 +6,7 @@ fails inside, the answer is *hold*; when it cannot be stored, there is no answer
 
 import logging
 import os
+import threading
 import time
 import traceback
 from collections.abc import Callable, Sequence
@@ -45,6 +46,9 @@ COULD_NOT_JUDGE_SENTENCE = "Something failed inside, so a human should look."
 # What could not be decided in this time is held, late as it is. It never speaks unless something is wrong: the slowest
 # text within the limits of reading.py takes 40 ms. Doors whose clients publish what is late give less (coral.py).
 MOST_SECONDS = 2.0
+# So many comments are read at a time in one process: four of the slowest are done within 160 ms, and who would have to
+# wait for longer than there is time is held without being read. More would only share the same processor.
+MOST_AT_ONCE = 4
 TOOK_TOO_LONG = "took_too_long"
 TOOK_TOO_LONG_SENTENCE = "It could not be judged in time, so a human should look."
 # Without a model nothing is approved by score; the rule no_score speaks before these are looked at.
@@ -99,6 +103,7 @@ class Moderator:
         self._clock = clock
         self._secret = secret or os.urandom(32)
         self._monotonic = monotonic
+        self._slots = threading.BoundedSemaphore(MOST_AT_ONCE)
 
     def _recognise(self, site: Site, batch: KnownBatch | None = None) -> Recognise:
         """Ask the store what it knows of a comment to this site; in a batch, also of those before it."""
@@ -122,14 +127,7 @@ class Moderator:
         With receipts, what was answered under one of their names is answered again. Raises StoreUnavailable where it
         could not be stored, and with receipts the store's KeyReused and Replayed.
         """
-        judged = _judged(
-            comment,
-            site.policy,
-            self._sites.of(site),
-            self._recognise(site),
-            within=within,
-            monotonic=self._monotonic,
-        )
+        judged = self._judged(site, comment, self._recognise(site), within)
         try:
             if once:
                 return _told(site, self._store.once.remember(site, judged, once, at=self._clock()))
@@ -146,10 +144,8 @@ class Moderator:
 
         ``again``: they, or others of their batch, came before; known ones then give the answer that stands.
         """
-        recognise, classifiers = self._recognise(site, KnownBatch()), self._sites.of(site)
-        judged = [
-            _judged(comment, site.policy, classifiers, recognise, monotonic=self._monotonic) for comment in comments
-        ]
+        recognise = self._recognise(site, KnownBatch())
+        judged = [self._judged(site, comment, recognise, MOST_SECONDS) for comment in comments]
         try:
             found = self._store.once.remember_many(site, judged, once, at=self._clock(), again=again)
             return replace(found, answers=tuple(_told(site, answer) for answer in found.answers))
@@ -160,9 +156,18 @@ class Moderator:
 
     def try_out(self, site: Site, comment: Comment) -> Decision:
         """What would be decided; nothing is stored, counted or learned. Total, as :func:`assess` is."""
-        return _judged(
-            comment, site.policy, self._sites.of(site), self._recognise(site), monotonic=self._monotonic
-        ).decision
+        return self._judged(site, comment, self._recognise(site), MOST_SECONDS).decision
+
+    def _judged(self, site: Site, comment: Comment, recognise: Recognise, within: float) -> Judged:
+        """Decide, as one of few at a time."""
+        until = self._monotonic() + within
+        if not self._slots.acquire(timeout=within):
+            return Judged(comment, _held(TOOK_TOO_LONG, TOOK_TOO_LONG_SENTENCE, ""), False)
+        try:
+            models = self._sites.of(site)
+            return _judged(comment, site.policy, models, recognise, until=until, monotonic=self._monotonic)
+        finally:
+            self._slots.release()
 
     def learn(
         self,
@@ -208,12 +213,12 @@ def _judged(
     shelf: Models,
     recognise: Recognise,
     *,
-    within: float = MOST_SECONDS,
+    until: float | None = None,
     monotonic: Callable[[], float] = time.monotonic,
 ) -> Judged:
     """The decision, with what else the store is to know of the reading."""
     model, has_link, found = "", False, Recognised()
-    until = monotonic() + within
+    until = monotonic() + MOST_SECONDS if until is None else until
     try:
         classifier = shelf.current()
         model = classifier.id if classifier else ""

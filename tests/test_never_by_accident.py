@@ -154,7 +154,7 @@ def _answers(at: Open, patch: pytest.MonkeyPatch) -> None:
 
 def _late(at: Open, patch: pytest.MonkeyPatch) -> None:
     judged = moderation._judged
-    patch.setattr(moderation, "_judged", lambda *args, **named: judged(*args, **named | {"within": -1.0}))
+    patch.setattr(moderation, "_judged", lambda *args, **named: judged(*args, **named | {"until": 0.0}))
 
 
 FAULTS: dict[str, Fault] = {

@@ -29,6 +29,7 @@ from moderator.store.once import Once
 from moderator.store.outbox import Outbox
 from moderator.store.preferences import Preferences
 from moderator.store.process import PerProcess
+from moderator.store.rates import Rates
 from moderator.store.remember import Remember
 from moderator.store.rescoring import Rescoring
 from moderator.store.shared_secrets import Secrets
@@ -90,6 +91,7 @@ class Store:
         self.outbox = Outbox(access)
         self.imports = Imports(access)
         self.campaigns = Campaigns(access)
+        self.rates = Rates(access)
         self.lessons = Lessons(access)
         self.forgetting = Forgetting(access)
         self.rescoring = Rescoring(access)
@@ -287,6 +289,10 @@ class Store:
         else:
             self._sites_by_key[digest] = (now + KEY_TRUSTED, site)  # from before the question on
         return site
+
+    def site_by_known_key(self, key: str) -> Site | None:
+        """The same for a key that this process has seen to be right; for any other None, and nothing is asked."""
+        return self.site_by_key(key) if sites.digest_of(key) in self._sites_by_key else None
 
     def set_policy(self, site_id: int, policy: SitePolicy, *, expected: SitePolicy | None = None) -> Site:
         """Give the site another policy. StoreError where there is no such site, PolicyChanged if not ``expected``."""

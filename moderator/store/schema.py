@@ -477,6 +477,15 @@ failed_logins = Table(
     Column("last_at", Moment, nullable=False, index=True),
 )
 
+# Requests of a site, or wrong keys of a network, in a stretch of ten seconds.
+rates = Table(
+    "rates",
+    metadata,
+    Column("digest", Digest, primary_key=True),
+    Column("stretch", BigInteger, primary_key=True, autoincrement=False),
+    Column("requests", Integer, nullable=False),
+)
+
 
 def new_number(connection: Connection, row: Insert) -> int:
     """Insert one row; the number that it got."""
