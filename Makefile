@@ -10,7 +10,7 @@ DEV := .venv/.dev-stamp
 # pip says what it does only where something goes wrong.
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: check serve test clients catalogue format lint types imports venv docs clean bench bench-quality
+.PHONY: check serve test clients audit sbom fuzz catalogue format lint types imports venv docs clean bench bench-quality
 check: format lint types imports test
 
 # An editable install without its dependencies, which are there already, checked by their hashes. Its build backend
@@ -74,6 +74,23 @@ docs: build/tools/bin/mkdocs
 build/tools/bin/mkdocs: requirements/tools.txt
 	test -x build/tools/bin/python || $(PYTHON) -m venv build/tools
 	build/tools/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements/tools.txt
+
+# Known weaknesses of what is installed; says so where the database of them is out of reach.
+audit: build/audit/bin/pip-audit
+	build/audit/bin/python tools/audit.py requirements/serve.txt requirements/dev.txt
+
+build/audit/bin/pip-audit: requirements/audit.txt
+	test -x build/audit/bin/python || $(PYTHON) -m venv build/audit
+	build/audit/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements/audit.txt
+
+# What an installation is made of, as CycloneDX, into build/sbom.json.
+sbom: $(DEV)
+	mkdir -p build && $(BIN)/python tools/sbom.py requirements/serve.txt > build/sbom.json
+
+# Hostile cases broken further, for an hour; on CI SECONDS=60.
+SECONDS ?= 3600
+fuzz: $(DEV)
+	$(BIN)/python tools/fuzz.py --seconds $(SECONDS)
 
 clean:
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

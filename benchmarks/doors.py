@@ -6,6 +6,7 @@ A real server with a SQLite file on disk (synchronous=FULL) and the shipped mode
 """
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -19,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from benchmarks.common import machine
 
 HERE = Path(__file__).parent
+os.environ["MODERATOR_SITE_RATE"] = "0"  # one site sends all the load here
 WARM_UP = 1.0
 
 

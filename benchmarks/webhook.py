@@ -28,6 +28,7 @@ from benchmarks.common import machine, median
 from moderator import settings as all_settings
 
 HERE = Path(__file__).parent
+os.environ["MODERATOR_SITE_RATE"] = "0"  # one site sends all the load here
 WARM_UP = 1.0
 STARTS = 4
 SIDES = ("webhook", "empty_flask")

@@ -16,6 +16,7 @@ from moderator.moderation import Moderator, StoreUnavailable, log_fault
 from moderator.settings import Settings
 from moderator.store import Clock, Store, StoreError
 from moderator.wire import akismet, blogspam, coral, native, problems
+from moderator.wire.limits import Limits
 from moderator.wire.native import page
 from moderator.wire.problems import Problem, answer
 
@@ -42,16 +43,16 @@ def create_app(
     """
     app = Flask("moderator", static_folder=None)
     app.url_map.merge_slashes = False  # a redirect would lose the body of a POST
-    adaptation = adaptation or Adaptation(store, shelf)
-    moderator = Moderator(store, shelf, clock, adaptation=adaptation)
-    app.register_blueprint(native.blueprint(store, moderator, clock, most_bytes=settings.max_request_bytes))
-    app.register_blueprint(page.blueprint(settings.public_url))
     pepper = all_settings.secret(settings.data)
-    app.register_blueprint(
-        akismet.blueprint(store, moderator, clock, pepper=pepper, most_bytes=settings.max_request_bytes)
-    )
-    app.register_blueprint(blogspam.blueprint(store, moderator, most_bytes=settings.max_request_bytes))
-    app.register_blueprint(coral.blueprint(store, moderator, most_bytes=settings.max_request_bytes))
+    adaptation = adaptation or Adaptation(store, shelf)
+    moderator = Moderator(store, shelf, clock, secret=pepper, adaptation=adaptation)
+    limits = Limits(store, clock, site_rate=settings.site_rate, wrong_key_rate=settings.wrong_key_rate)
+    most = settings.max_request_bytes
+    app.register_blueprint(native.blueprint(store, moderator, clock, limits, most_bytes=most))
+    app.register_blueprint(page.blueprint(settings.public_url))
+    app.register_blueprint(akismet.blueprint(store, moderator, clock, limits, pepper=pepper, most_bytes=most))
+    app.register_blueprint(blogspam.blueprint(store, moderator, limits, most_bytes=most))
+    app.register_blueprint(coral.blueprint(store, moderator, limits, most_bytes=most))
     app.register_blueprint(review.blueprint(store, shelf, settings, clock, adaptation=adaptation))
     _add_probes(app, store, shelf)
     _add_errors(app)

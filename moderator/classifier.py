@@ -45,6 +45,27 @@ class Assessment:
     score: float
     reasons: tuple[Reason, ...]
 
+    def adjusted(self, adjustments: Sequence["Adjustment"]) -> "Assessment":
+        """The same with what the model cannot know of: log-odds are added, and those that weigh are told first."""
+        if not adjustments:
+            return self
+        score = sigmoid(logit(self.score) + sum(one.log_odds for one in adjustments))
+        told = sorted((one for one in adjustments if abs(one.log_odds) > LEAST_WEIGHT), key=lambda o: -abs(o.log_odds))
+        reasons = tuple(Reason(one.code, f"{one.text} {_towards(one.log_odds)}") for one in told)
+        return Assessment(score, reasons + self.reasons)
+
+
+@dataclass(frozen=True, slots=True)
+class Adjustment:
+    """A part of a score that comes from beyond the model: what this installation knows of author, hosts and site.
+
+    ``code`` and ``text`` are its reason's; ``log_odds`` is what it adds, and whoever makes one bounds it.
+    """
+
+    code: str
+    text: str
+    log_odds: float
+
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
@@ -64,6 +85,12 @@ class Explanation:
 def sigmoid(logit: float) -> float:
     """The probability of log-odds, without overflow."""
     return 1.0 / (1.0 + math.exp(-logit)) if logit >= 0 else math.exp(logit) / (1.0 + math.exp(logit))
+
+
+def logit(probability: float) -> float:
+    """The log-odds of a probability; of 0 and 1 those of the numbers next to them."""
+    inside = min(max(probability, 1e-15), 1.0 - 1e-15)
+    return math.log(inside / (1.0 - inside))
 
 
 class Classifier:

@@ -5,22 +5,29 @@ fails inside, the answer is *hold*; when it cannot be stored, there is no answer
 """
 
 import logging
+import os
+import threading
 import time
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import NamedTuple
 
 from moderator import policy
 from moderator.adaptation import Adaptation, Models
+from moderator.campaigns import choose
 from moderator.classifier import Classifier
 from moderator.comment import Action, Comment, Decision, Reason, Status, Word
+from moderator.known import NO_MARKS, NOTHING, Belongs, Campaign, Known, Marks
 from moderator.policy import Case, Rule, SitePolicy, Thresholds
 from moderator.reading import Reading, read, shared_words
+from moderator.standing import adjustments
 from moderator.store import (
     Given,
     Judged,
     KeyReused,
+    KnownBatch,
     Receipt,
     Remembered,
     RememberedBatch,
@@ -29,6 +36,7 @@ from moderator.store import (
     Store,
     StoreError,
 )
+from moderator.traces import marks
 
 log = logging.getLogger(__name__)
 
@@ -38,11 +46,15 @@ COULD_NOT_JUDGE_SENTENCE = "Something failed inside, so a human should look."
 # What could not be decided in this time is held, late as it is. It never speaks unless something is wrong: the slowest
 # text within the limits of reading.py takes 40 ms. Doors whose clients publish what is late give less (coral.py).
 MOST_SECONDS = 2.0
+# So many comments are read at a time in one process: four of the slowest are done within 160 ms, and who would have to
+# wait for longer than there is time is held without being read. More would only share the same processor.
+MOST_AT_ONCE = 4
 TOOK_TOO_LONG = "took_too_long"
 TOOK_TOO_LONG_SENTENCE = "It could not be judged in time, so a human should look."
 # Without a model nothing is approved by score; the rule no_score speaks before these are looked at.
 NO_THRESHOLDS = Thresholds(hold=0.0, reject=None)
 MOST_OF_A_HOST = 100
+CAMPAIGN_RULES = (policy.campaign_called_spam, policy.campaign_in_question, policy.spreading_campaign)
 
 
 class ModerationError(Exception):
@@ -51,6 +63,22 @@ class ModerationError(Exception):
 
 class StoreUnavailable(ModerationError):
     """The decision could not be stored, so there is none; sending the same comment again is safe."""
+
+
+class Recognised(NamedTuple):
+    """By what a comment can be recognised, what is known of that from before, and to which campaign it belongs."""
+
+    marks: Marks = NO_MARKS
+    known: Known = NOTHING
+    belongs: Belongs | None = None
+
+
+Recognise = Callable[[Comment, Reading], Recognised]
+
+
+def know_nothing(comment: Comment, reading: Reading) -> Recognised:
+    """Where there is no store to ask."""
+    return Recognised()
 
 
 class Moderator:
@@ -62,14 +90,32 @@ class Moderator:
         shelf: Models,
         clock: Callable[[], datetime],
         *,
+        secret: bytes | None = None,
         adaptation: Adaptation | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """``adaptation`` has the sites' own classifiers; None: one of its own, over this shelf."""
+        """``adaptation`` has the sites' own classifiers; None: one of its own, over this shelf.
+
+        ``secret`` is the installation's; None: one that nobody else knows, so that nothing is recognised elsewhere.
+        """
         self._store = store
         self._sites = adaptation or Adaptation(store, shelf)
         self._clock = clock
+        self._secret = secret or os.urandom(32)
         self._monotonic = monotonic
+        self._slots = threading.BoundedSemaphore(MOST_AT_ONCE)
+
+    def _recognise(self, site: Site, batch: KnownBatch | None = None) -> Recognise:
+        """Ask the store what it knows of a comment to this site; in a batch, also of those before it."""
+
+        def recognise(comment: Comment, reading: Reading) -> Recognised:
+            own = marks(reading, comment, site.id, self._secret)
+            known, belongs = self._store.known(site, own, choose, at=self._clock(), batch=batch)
+            if batch is not None:
+                batch.add(own, belongs)
+            return Recognised(own, known, belongs)
+
+        return recognise
 
     def judge(
         self, site: Site, comment: Comment, *, once: Sequence[Receipt] = (), within: float = MOST_SECONDS
@@ -81,7 +127,7 @@ class Moderator:
         With receipts, what was answered under one of their names is answered again. Raises StoreUnavailable where it
         could not be stored, and with receipts the store's KeyReused and Replayed.
         """
-        judged = _judged(comment, site.policy, self._sites.of(site), within=within, monotonic=self._monotonic)
+        judged = self._judged(site, comment, self._recognise(site), within)
         try:
             if once:
                 return _told(site, self._store.once.remember(site, judged, once, at=self._clock()))
@@ -98,8 +144,8 @@ class Moderator:
 
         ``again``: they, or others of their batch, came before; known ones then give the answer that stands.
         """
-        classifiers = self._sites.of(site)
-        judged = [_judged(comment, site.policy, classifiers, monotonic=self._monotonic) for comment in comments]
+        recognise = self._recognise(site, KnownBatch())
+        judged = [self._judged(site, comment, recognise, MOST_SECONDS) for comment in comments]
         try:
             found = self._store.once.remember_many(site, judged, once, at=self._clock(), again=again)
             return replace(found, answers=tuple(_told(site, answer) for answer in found.answers))
@@ -110,7 +156,18 @@ class Moderator:
 
     def try_out(self, site: Site, comment: Comment) -> Decision:
         """What would be decided; nothing is stored, counted or learned. Total, as :func:`assess` is."""
-        return _judged(comment, site.policy, self._sites.of(site), monotonic=self._monotonic).decision
+        return self._judged(site, comment, self._recognise(site), MOST_SECONDS).decision
+
+    def _judged(self, site: Site, comment: Comment, recognise: Recognise, within: float) -> Judged:
+        """Decide, as one of few at a time."""
+        until = self._monotonic() + within
+        if not self._slots.acquire(timeout=within):
+            return Judged(comment, _held(TOOK_TOO_LONG, TOOK_TOO_LONG_SENTENCE, ""), False)
+        try:
+            models = self._sites.of(site)
+            return _judged(comment, site.policy, models, recognise, until=until, monotonic=self._monotonic)
+        finally:
+            self._slots.release()
 
     def learn(
         self,
@@ -146,33 +203,35 @@ def _unavailable(error: Exception) -> StoreUnavailable:
 
 
 def assess(comment: Comment, site: SitePolicy, shelf: Models) -> Decision:
-    """What would be decided, without storing anything. Total: a fault inside is a *hold*."""
-    return _judged(comment, site, shelf).decision
+    """What would be decided of a comment that nothing is known of, without storing it. A fault inside is a *hold*."""
+    return _judged(comment, site, shelf, know_nothing).decision
 
 
 def _judged(
     comment: Comment,
     site: SitePolicy,
     shelf: Models,
+    recognise: Recognise,
     *,
-    within: float = MOST_SECONDS,
+    until: float | None = None,
     monotonic: Callable[[], float] = time.monotonic,
 ) -> Judged:
     """The decision, with what else the store is to know of the reading."""
-    model, has_link = "", False
-    until = monotonic() + within
+    model, has_link, found = "", False, Recognised()
+    until = monotonic() + MOST_SECONDS if until is None else until
     try:
         classifier = shelf.current()
         model = classifier.id if classifier else ""
         reading = read(comment)
         has_link = bool(reading.links)
-        decision = _decide(comment, reading, site, classifier) if monotonic() < until else None
+        found = recognise(comment, reading)
+        decision = _decide(comment, reading, site, classifier, found.known) if monotonic() < until else None
         if decision is None or (decision.action is Action.APPROVE and monotonic() >= until):
-            return Judged(comment, _held(TOOK_TOO_LONG, TOOK_TOO_LONG_SENTENCE, model), has_link)
-        return Judged(comment, decision, has_link)
+            decision = _held(TOOK_TOO_LONG, TOOK_TOO_LONG_SENTENCE, model)
     except Exception as error:
         log_fault("judging a comment", error)
-        return Judged(comment, _held(COULD_NOT_JUDGE, COULD_NOT_JUDGE_SENTENCE, model), has_link)
+        decision = _held(COULD_NOT_JUDGE, COULD_NOT_JUDGE_SENTENCE, model)
+    return Judged(comment, decision, has_link, found.marks, found.belongs)
 
 
 def _held(rule: str, sentence: str, model: str) -> Decision:
@@ -181,28 +240,53 @@ def _held(rule: str, sentence: str, model: str) -> Decision:
 
 def decide(comment: Comment, site: SitePolicy, classifier: Classifier | None) -> Decision:
     """Read, score, ask the policy, say why. The classifier is asked also where a rule will speak: people ask why."""
-    return _decide(comment, read(comment), site, classifier)
+    return _decide(comment, read(comment), site, classifier, NOTHING)
 
 
-def _decide(comment: Comment, reading: Reading, site: SitePolicy, classifier: Classifier | None) -> Decision:
+def _decide(
+    comment: Comment, reading: Reading, site: SitePolicy, classifier: Classifier | None, known: Known
+) -> Decision:
     assessed = classifier.assess(reading) if classifier else None  # at most 5 ms: a reading is bounded
+    if assessed:
+        assessed = assessed.adjusted(adjustments(known))
     score = assessed.score if assessed else None
     thresholds = policy.lines(site, classifier.id, classifier.thresholds) if classifier else NO_THRESHOLDS
-    action, rule = policy.decide(Case(comment, reading, site, score, thresholds))
-    reasons = [reason_of(rule, reading, comment)]
+    case = Case(comment, reading, site, score, thresholds, known)
+    action, rule = policy.decide(case)
+    reasons = [reason_of(rule, case)]
     if assessed:
         reasons += [_in_body(reason, reading, comment) for reason in assessed.reasons]
     return Decision(action, rule.__name__, score, tuple(reasons), classifier.id if classifier else "")
 
 
-def reason_of(rule: Rule, reading: Reading, comment: Comment) -> Reason:
+def reason_of(rule: Rule, case: Case) -> Reason:
     """The sentence of the rule that spoke, with what it found in this comment."""
-    text, span = policy.sentence(rule), None
+    text, span, reading, comment = policy.sentence(rule), None, case.reading, case.comment
     if rule is policy.link_only:
         text, span = f"{text} {_where_it_leads(reading, comment)}", _span(reading.links[0].address, comment.body)
     elif rule is policy.too_complex:
         text = f"{text.rstrip('.')}: {reading.too_complex}."
+    elif rule in CAMPAIGN_RULES and case.known.campaign is not None:
+        text = f"{text} {_how_many(case.known.campaign)}"
+    elif rule is policy.new_host_of_known_author:
+        text = f"{text} It links to {', '.join(host.name[:MOST_OF_A_HOST] for host in case.known.hosts)}."
     return Reason(rule.__name__, text, span)
+
+
+def _how_many(campaign: Campaign) -> str:
+    """How often it came before, from how many, and what humans said of it."""
+    seen = campaign.seen
+    times = "once" if seen.total == 1 else f"{seen.total:,} times"
+    many = (
+        ""
+        if seen.authors == 1
+        else f", from at least {seen.authors} authors"
+        if seen.authors < 40
+        else ", from dozens of authors"
+    )
+    said = [f"{count} as {word}" for word, count in (("spam", campaign.spam), ("good", campaign.ham)) if count]
+    judged = f", judged {' and '.join(said)}" if said else ""
+    return f"They came {times} before{many}{judged}."
 
 
 def _where_it_leads(reading: Reading, comment: Comment) -> str:

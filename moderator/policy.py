@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from moderator.comment import Action, Comment
+from moderator.known import NOTHING, Campaign, Host, Known, Sighting
 from moderator.reading import Reading
 
 # The comment that always is held, for a blog's connection test (as GTUBE is for mail).
@@ -16,6 +17,24 @@ TEST_AUTHOR = "moderator-test-hold"
 TEST_SPAMMERS = frozenset({"akismet-guaranteed-spam", "akismet-guaranteed-spam@example.com", "viagra-test-123"})
 # Nobody reads a post, writes a sentence and sends it in less; a prepared text is pasted and sent in about two seconds.
 LEAST_SECONDS = 1.0
+# How alike a comment must be to one of a campaign that one human has called spam, to be rejected for it. Where several
+# were called so, as when all of a campaign are judged at once, any of the campaign's (campaigns.LIKE) will do.
+SURELY_LIKE = 0.6
+SEVERAL = 3
+# A verdict on a campaign that has not come for so long rejects no more, it holds.
+STALE_CAMPAIGN = 60 * 86_400 * 1_000_000  # microseconds
+# The fifth that says the same within a day waits for a human.
+SPREADS = 4
+# Within ten minutes, beyond what people do; a post or a site must also have ten times as many as it has on the average.
+MOST_FROM_ADDRESS = 30
+MOST_BY_AUTHOR = 10
+MOST_WITH_HOST = 15
+MOST_ON_POST = 60
+MOST_ON_SITE = 120
+MORE_THAN_USUAL = 10
+TEN_MINUTES = 600 * 1_000_000
+# An author with so many comments that humans approved may link wherever they like.
+APPROVED_OFTEN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +112,7 @@ class Case:
     site: SitePolicy
     score: float | None
     thresholds: Thresholds
+    known: Known = NOTHING
 
 
 Rule = Callable[[Case], Action | None]
@@ -144,6 +164,98 @@ def allowed_author(case: Case) -> Action | None:
 def own_administrator(case: Case) -> Action | None:
     """The blog says that its own administrator wrote it."""
     return Action.APPROVE if case.comment.role == "administrator" else None
+
+
+def campaign_called_spam(case: Case) -> Action | None:
+    """Comments that say nearly the same were called spam on this site."""
+    campaign = case.known.campaign
+    if campaign is None or not campaign.spam_here or _disputed(campaign):
+        return None
+    alike = campaign.like >= SURELY_LIKE or campaign.spam_here >= SEVERAL
+    fresh = case.known.at - campaign.seen.last < STALE_CAMPAIGN
+    return Action.REJECT if alike and fresh and not _approved_before(case) else None
+
+
+def campaign_in_question(case: Case) -> Action | None:
+    """Comments that say nearly the same were called spam, but on another site, long ago, or not all of them."""
+    campaign = case.known.campaign
+    return Action.HOLD if campaign is not None and campaign.spam else None
+
+
+def spreading_campaign(case: Case) -> Action | None:
+    """Comments that say nearly the same come again and again within a day."""
+    campaign = case.known.campaign
+    if campaign is None:
+        return None
+    most = SPREADS * MORE_THAN_USUAL if campaign.ham else SPREADS
+    return Action.HOLD if campaign.seen.lately >= most else None
+
+
+def _disputed(campaign: Campaign) -> bool:
+    """Whether there are good ones among them: somebody may have copied those to have them rejected."""
+    return campaign.ham > 0 or campaign.approved
+
+
+def _approved_before(case: Case) -> bool:
+    author = case.known.author
+    return author is not None and author.ham > author.spam
+
+
+def new_host_of_known_author(case: Case) -> Action | None:
+    """Its author was approved before, but not with a link to this host, which is new here."""
+    author = case.known.author
+    if author is None or not 0 < author.ham < APPROVED_OFTEN:
+        return None
+    return Action.HOLD if any(_is_new(host) and not _is_own(host, case) for host in case.known.hosts) else None
+
+
+def _is_new(host: Host) -> bool:
+    return host.here is None or not host.here.ham
+
+
+def _is_own(host: Host, case: Case) -> bool:
+    """Whether it is the blog's own."""
+    return f"//{host.name}/" in case.comment.post.url.replace("//www.", "//")
+
+
+def flood_from_address(case: Case) -> Action | None:
+    """Dozens of comments have come from its network address within ten minutes."""
+    return _beyond(case.known.address, MOST_FROM_ADDRESS)
+
+
+def flood_by_author(case: Case) -> Action | None:
+    """Its author has sent ten comments or more within ten minutes."""
+    return _beyond(case.known.author, MOST_BY_AUTHOR)
+
+
+def flood_with_host(case: Case) -> Action | None:
+    """Many comments within ten minutes link to the same host, which no human has approved here."""
+    many = [host for host in case.known.hosts if _is_new(host) and not _is_own(host, case)]
+    return Action.HOLD if any(_beyond(host.here, MOST_WITH_HOST) for host in many) else None
+
+
+def flood_on_post(case: Case) -> Action | None:
+    """Its post gets far more comments than usual, and its author is not known here."""
+    return None if _approved_before(case) else _beyond(case.known.post, MOST_ON_POST, usual_at=case.known.at)
+
+
+def flood_on_site(case: Case) -> Action | None:
+    """The site gets far more comments than usual, and its author is not known here."""
+    return None if _approved_before(case) else _beyond(case.known.site, MOST_ON_SITE, usual_at=case.known.at)
+
+
+def _beyond(seen: Sighting | None, most: int, *, usual_at: int | None = None) -> Action | None:
+    """Hold, where more have come within ten minutes; and with ``usual_at``, the time now, than usual.
+
+    What is usual nobody knows in the first day.
+    """
+    if seen is None or seen.lately < most:
+        return None
+    if usual_at is not None:
+        spans = (usual_at - seen.first) / TEN_MINUTES
+        if spans < 144 or seen.lately < MORE_THAN_USUAL * seen.total / spans:
+            return None
+    return Action.HOLD
 
 
 def filled_honeypot(case: Case) -> Action | None:
@@ -238,6 +350,10 @@ RULES: tuple[Rule, ...] = (
     blocked_word,
     allowed_author,
     own_administrator,
+    # What humans have said of those that say the same, and that nobody has said anything of yet.
+    campaign_called_spam,
+    campaign_in_question,
+    spreading_campaign,
     # What its form says, whatever the words.
     filled_honeypot,
     sent_at_once,
@@ -246,6 +362,13 @@ RULES: tuple[Rule, ...] = (
     link_only,
     nothing_to_read,
     hidden_text,
+    # Who it comes from, and how many come with it.
+    new_host_of_known_author,
+    flood_from_address,
+    flood_by_author,
+    flood_with_host,
+    flood_on_post,
+    flood_on_site,
     # What the classifier is sure of, either way.
     no_score,
     surely_spam,

@@ -4,7 +4,6 @@ The only user of Beautiful Soup on the route. Its parser is lxml: on hostile mar
 html.parser took 6 s (CVE-2025-6069) and html5lib 20 s for 8 KB, and it keeps text that is nested 1,000 deep.
 """
 
-import html
 import re
 from typing import NamedTuple
 from urllib.parse import unquote
@@ -16,7 +15,7 @@ from bs4.element import NavigableString, PageElement, Tag
 from moderator import links
 from moderator.comment import Comment
 from moderator.links import Link
-from moderator.unicode import MARKS, NONE, Disguises, canonical
+from moderator.unicode import LONG_ENTITY, MARKS, NONE, Disguises, canonical, unescaped
 
 # Over these a human reads it, and nothing is parsed: an answer must come within 150 ms, whatever was sent.
 MOST_CHARACTERS = 16_384
@@ -41,9 +40,7 @@ MARKUP = re.compile(rf"</?(?:{_KNOWN_TAGS})(?=[\s/>])|<!--|<a$", re.IGNORECASE)
 NO_TAG = re.compile(rf"<(?!/?(?:{_KNOWN_TAGS})(?=[\s/>])|!--)", re.IGNORECASE)
 OPENING = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,15})")
 VOID = frozenset("area base br col embed hr img input link meta param source wbr p li dd dt tr td th option".split())
-ENTITY = re.compile(r"&(?:#(?:\d{1,7}|[xX][0-9a-fA-F]{1,6})|[a-zA-Z]\w{1,31});?")
 NUMBERED = re.compile(r"&#(?:\d{1,7}|[xX][0-9a-fA-F]{1,6});?")
-LONG_ENTITY = re.compile(r"&#(?:\d{8,}|[xX][0-9a-fA-F]{7,});?")
 BLOCKS = frozenset(
     "address article aside blockquote br center dd details div dl dt fieldset figcaption figure footer form h1 h2 h3 "
     "h4 h5 h6 header hr li main nav ol option p pre section summary table td th tr ul".split()
@@ -184,7 +181,7 @@ def _count_words(text: str) -> int:
 def read(comment: Comment) -> Reading:
     """``comment`` as a reader meets it. Total for every text, linear in its length."""
     author, author_disguises = canonical(comment.author.name[:MOST_OF_A_NAME])
-    title, _ = canonical(_unescaped(comment.post.title[:MOST_OF_A_NAME]))
+    title, _ = canonical(unescaped(comment.post.title[:MOST_OF_A_NAME]))
     body = comment.body
     found: list[Link] = []
     hidden, concealed = "", 0
@@ -196,9 +193,9 @@ def read(comment: Comment) -> Reading:
         if "<" in body and MARKUP.search(body):
             text, outside, hidden, concealed = _from_markup(body, found)
         else:
-            text = outside = _unescaped(body)
+            text = outside = unescaped(body)
         if "&#" in text and len(NUMBERED.findall(text)) >= MANY_NUMBERED:
-            text, outside, encoded = _unescaped(text), _unescaped(outside), True
+            text, outside, encoded = unescaped(text), unescaped(outside), True
         text, disguises = canonical(text)
         outside = text if outside is text or not found else canonical(outside)[0]
         if not found:
@@ -222,7 +219,7 @@ def read(comment: Comment) -> Reading:
         concealed=concealed,
         disguises=disguises,
         too_complex=limit,
-        author=_unescaped(author).strip(),
+        author=unescaped(author).strip(),
         author_disguises=author_disguises,
         author_link=links.make(comment.author.url[:2048]) if comment.author.url else None,
         email_domain=_domain(comment.author.email) if comment.author.email else "",
@@ -258,13 +255,6 @@ def _depth(body: str) -> int:
             most = max(most, depth)
             depth = max(depth, 0)
     return most
-
-
-def _unescaped(text: str) -> str:
-    """Entities as characters. Numbers beyond Unicode become U+FFFD: int() of 5,000 digits raises in html.unescape."""
-    if "&" not in text or not ENTITY.search(text):
-        return text
-    return html.unescape(LONG_ENTITY.sub("\ufffd", text))
 
 
 def _from_markup(body: str, found: list[Link]) -> tuple[str, str, str, int]:

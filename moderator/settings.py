@@ -61,6 +61,10 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("site_name", "blog", "The name of the site that the first start makes."),
     Setting("max_request_bytes", 1_048_576, "The longest request body that is read.", "number", least=1024,
             most=64 * 1_048_576),
+    Setting("site_rate", 300, "How many requests a second a site may send, over ten seconds; 0 means any number.",
+            "number", most=1_000_000),
+    Setting("wrong_key_rate", 10, "How many a second with a wrong key a network may send, over ten seconds; 0 means "
+            "any number.", "number", most=1_000_000),
     # Moderators' logins.
     Setting("session_idle_minutes", 30, "A login ends after so many minutes without a page.", "minutes", least=1,
             most=7 * 24 * 60),
@@ -97,6 +101,8 @@ class Settings:
     public_url: str
     site_name: str
     max_request_bytes: int
+    site_rate: int
+    wrong_key_rate: int
     session_idle_minutes: int
     session_hours: int
     spot_checks: int

@@ -5,12 +5,16 @@ out, stacked combining marks flattened, ornamental alphabets turned into letters
 to that of the word around them (the idea of UTS #39's skeleton, but word by word: Russian stays Russian).
 """
 
+import html
 import re
 import unicodedata
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from moderator.comment import UNSTORABLE
+
+ENTITY = re.compile(r"&(?:#(?:\d{1,7}|[xX][0-9a-fA-F]{1,6})|[a-zA-Z]\w{1,31});?")
+LONG_ENTITY = re.compile(r"&#(?:\d{8,}|[xX][0-9a-fA-F]{7,});?")
 
 
 class Disguises(NamedTuple):
@@ -72,6 +76,24 @@ PILE = re.compile(f"([{_COMBINING}]{{3}})[{_COMBINING}]+")
 COMBINING = re.compile(
     f"[{ranges([point for point in range(0x300, 0x10000) if unicodedata.combining(chr(point))])}\U000101fd-\U0001e94a]"
 )
+
+
+def unescaped(text: str) -> str:
+    """Entities as characters. Numbers beyond Unicode become U+FFFD: int() of 5,000 digits raises in html.unescape."""
+    if "&" not in text or not (ENTITY.search(text) or LONG_ENTITY.search(text)):
+        return text
+    return html.unescape(LONG_ENTITY.sub("\ufffd", text))
+
+
+def composed(text: str) -> str:
+    """NFKC of a text of any length, in a time that grows with it alone.
+
+    Piles of marks are cut down before, as sorting one takes quadratic time (40,000 marks of two classes in turn: 7 s),
+    and so are the characters that become eighteen.
+    """
+    text = PILE.sub(r"\1", text) if COMBINING.search(text) else text
+    return unicodedata.normalize("NFKC", text.translate(LONG_FORMS) if LONG_FORM.search(text) else text)
+
 
 # What NFKC does not undo. Upper-case targets where the source looks upper case does not matter: features fold case.
 _SMALL_CAPITALS = dict(zip("ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘǫʀꜱᴛᴜᴠᴡʏᴢ", "abcdefghijklmnopqrstuvwyz", strict=True))
@@ -246,9 +268,9 @@ def _once_unicode(text: str) -> tuple[str, Disguises]:
             text, marks = LEFT_OVER_MARKS.subn("", unicodedata.normalize("NFD", text))
         if LONG_FORM.search(text):
             text = text.translate(LONG_FORMS)
-    composed = unicodedata.normalize("NFKC", text)
-    if odd or composed != text:
-        text, left_over = LEFT_OVER_MARKS.subn("", KEYCAP.sub("", composed))
+    whole = unicodedata.normalize("NFKC", text)
+    if odd or whole != text:
+        text, left_over = LEFT_OVER_MARKS.subn("", KEYCAP.sub("", whole))
     if FOREIGN.search(text) and _LATIN.search(text):
         text, lookalikes = _fold_lookalikes(text)
     if b"a a a a a" in text.encode("ascii", "replace").translate(_OUTLINE):

@@ -3,10 +3,12 @@
 import os
 import secrets
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import outside
 import pytest
 from blogs import Blog, blog
 from sqlalchemy import create_engine, text
@@ -19,6 +21,20 @@ from moderator.store import Remembered, Site, Store
 
 POSTGRES = os.environ.get("MODERATOR_TEST_POSTGRES", "postgresql+psycopg://postgres@127.0.0.1:5432/postgres")
 POSTGRES_TOLD = "MODERATOR_TEST_POSTGRES" in os.environ
+
+
+SEEN = Path(tempfile.gettempdir()) / f"moderator-outside-{os.getpid()}"
+os.environ[outside.FILE] = str(SEEN)
+outside.watch()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nobody_goes_outside() -> Iterator[None]:
+    """No test, and no server or command that a test starts, asks a name or a machine that is not here."""
+    yield
+    seen = SEEN.read_text().splitlines() if SEEN.exists() else []
+    SEEN.unlink(missing_ok=True)
+    assert seen == []
 
 
 class HandClock:

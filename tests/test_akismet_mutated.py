@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from test_akismet import WORDPRESS
 
-from moderator.wire.akismet import ENDPOINTS
+from moderator.wire.akismet import ENDPOINTS, form
 
 MUTATIONS = int(os.environ.get("MODERATOR_TEST_MUTATIONS", "200"))
 BODIES = {"valid", "invalid", "true", "false", THANKS, "deactivated", "connected", "wait"}
@@ -103,3 +103,8 @@ def test_no_request_gives_a_5xx(
     if end == "1.1/comment-check":
         blog.here.store.comment(None, answer.headers["X-akismet-guid"])  # what was kept can be shown
         assert answer.text in ("true", "false") or answer.headers["X-akismet-error"]
+
+
+@given(st.lists(st.sampled_from([b"%", b"4", b"1", b"f", b"F", b"g", b"\xff", b"%C3%A9"]), min_size=3).map(b"".join))
+def test_a_long_field_is_read_as_a_short_one(text: bytes) -> None:
+    assert form._unquoted_at_once(text) == form.QUOTED.sub(lambda found: form.UNQUOTED[found[1]], text)

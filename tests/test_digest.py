@@ -278,7 +278,7 @@ def test_where_no_server_is_set_up_the_page_says_so(tmp_path: Path) -> None:
 
 
 def test_old_marks_are_swept(desk: Desk) -> None:
-    assert desk.store.marks.claim("digest 2026-01-01 1") and not desk.store.marks.claim("digest 2026-01-01 1")
+    assert desk.store.claims.claim("digest 2026-01-01 1") and not desk.store.claims.claim("digest 2026-01-01 1")
     desk.hold("Hello")
     postman(desk, lambda _: None).turn()
-    assert desk.store.marks.claim("digest 2026-01-01 1")
+    assert desk.store.claims.claim("digest 2026-01-01 1")

@@ -43,7 +43,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 def send(world: World, case: dict[str, Any]) -> Answer:
     if "body" in case:
-        return world.judge({"body": text_of(case["body"]), "author": "Ann Reader", "email": "ann@example.org"})
+        email = f"ann{world.number}@example.org"  # each her own, as ten comments in as many minutes are a flood
+        return world.judge({"body": text_of(case["body"]), "author": "Ann Reader", "email": email})
     kind = {"Content-Type": "application/json", "Authorization": world.bearer("site-key:A")}
     raw = next(
         text_of(case[name]).encode(codec)

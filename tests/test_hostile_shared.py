@@ -109,6 +109,7 @@ ELSEWHERE: dict[str, dict[str, str]] = {
     "test_store_verdicts.py": {
         "test_the_same_word_again_by_the_same_person_is_one_verdict": "feedback_replayed_100x",
     },
+    "test_rates.py": {"test_a_key_over_its_rate_is_told_to_wait_and_others_are_not": "rate_limit_burst"},
 }  # fmt: skip
 SHOWN = frozenset(" ".join(cases for tests in ELSEWHERE.values() for cases in tests.values()).split())
 # Where what a case is about does not exist here, or is answered otherwise for a reason.
@@ -144,7 +145,6 @@ BY_MODEL = frozenset(
 NOT_PASSED = {
     "slowloris_body": "a thread that reads a body waits for it as long as something comes; a proxy that buffers "
     "requests stands before it (docs/security.md)",
-    "rate_limit_burst": "sites have no limit of requests yet",
     "authz_bulk_mixed_ids": "moderators see all sites of an installation; there are none of one site alone yet",
     "authz_moderator_of_a_opens_b": "as authz_bulk_mixed_ids",
     "model_all_approve": "a hand-made model can be put in force by `moderator models promote`, which loads it but asks "

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from moderator import links, reading, signals, unicode
+from moderator.comment import Author
 from moderator.wire.akismet import asked
 
 MODULES = (links, reading, signals, unicode, asked)
@@ -36,7 +37,8 @@ UNITS = (
     ("a\u200b", "!"), ("\u202e", "a"), ("\u202ea", "\n"), ("\u202d\u202ea\u202c", "!"), ("\U0001f1e6", "a"), ("𝓪", "!"),
     ("a_", "!!"), ("a b c d", "!"), ("中", "a"), ("中a.", "中"), ("a.com中", "!"), ("か", "x"), ("ก\u0e34", "x"),
     ("\ufdfa", "x"), ("'", "a"), ("a'", "1"), ("=", ">"), ("x()", "{"), ("$", "1"), ("\t \n", "x"), ("://a", "."),
-    ("-->", "!"), ("\ue000", "x"), ("\u0345", "α"), ("def ", "("), (":", "//"), ("\\", "x"), ("%2", "x"), ("\n", " x"),
+    ("-->", "!"), ("\ue000", "x"), ("\u0345", "α"), ("\u0301\u0316", "a"),
+    ("def ", "("), (":", "//"), ("\\", "x"), ("%2", "x"), ("\n", " x"),
 )  # fmt: skip
 
 
@@ -83,6 +85,14 @@ def canonical(text: str) -> object:
     return unicode.canonical(text)
 
 
+def composed(text: str) -> object:
+    return unicode.composed(text)
+
+
+def own_id(text: str) -> object:
+    return asked.own_id(text, "", Author(), "")
+
+
 def undisguise(text: str) -> object:
     return links.undisguise(text)
 
@@ -91,7 +101,7 @@ def bare(text: str) -> object:
     return list(links.bare(text))
 
 
-@pytest.mark.parametrize("work", [canonical, undisguise, bare])
+@pytest.mark.parametrize("work", [canonical, composed, own_id, undisguise, bare])
 def test_what_is_made_of_the_patterns_grows_with_the_text_alone(work: Callable[[str], object]) -> None:
     complaints = [found for unit, end in UNITS if (found := complaint(work, unit, end))]
     assert complaints == []

@@ -33,7 +33,7 @@ def judge(comment: Comment, model: FakeClassifier | None = None) -> Any:
 
 
 def moderator_of(here: Installation) -> Moderator:
-    return Moderator(here.store, here.shelf, lambda: datetime.now(UTC))
+    return Moderator(here.store, here.shelf, lambda: datetime.now(UTC), secret=b"s" * 32)
 
 
 def broken(*args: object, **named: object) -> NoReturn:

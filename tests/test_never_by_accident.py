@@ -31,7 +31,7 @@ from moderator.wire.native import answers as native_answers
 from moderator.wire.native import batch as native_batch
 
 CORAL = "coral-secret"
-GOOD = "Thank you, step {} was what I had been missing for two days."
+GOOD = "Thank you, step {} was missing!"  # too short for a campaign, which the fifth of its kind would be held for
 SECRET_WORDS = "secret path /srv/x"
 
 
@@ -154,7 +154,7 @@ def _answers(at: Open, patch: pytest.MonkeyPatch) -> None:
 
 def _late(at: Open, patch: pytest.MonkeyPatch) -> None:
     judged = moderation._judged
-    patch.setattr(moderation, "_judged", lambda *args, **named: judged(*args, **named | {"within": -1.0}))
+    patch.setattr(moderation, "_judged", lambda *args, **named: judged(*args, **named | {"until": 0.0}))
 
 
 FAULTS: dict[str, Fault] = {
@@ -255,6 +255,12 @@ def test_a_store_that_is_locked_publishes_nothing(
 @pytest.mark.parametrize("times", [(0.0, MOST_SECONDS + 0.01), (0.0, 0.01, MOST_SECONDS + 0.01)])
 def test_what_is_not_decided_in_time_is_held(times: tuple[float, ...], opened: Open) -> None:
     left = iter(times)
-    slow = Moderator(opened.here.store, FakeShelf(FakeClassifier()), lambda: datetime.now(UTC), monotonic=left.__next__)
+    slow = Moderator(
+        opened.here.store,
+        FakeShelf(FakeClassifier()),
+        lambda: datetime.now(UTC),
+        secret=b"s" * 32,
+        monotonic=left.__next__,
+    )
     answer = slow.judge(opened.here.site, Comment(opened.text(), id=f"late-{len(times)}"))
     assert (answer.decision.action, answer.decision.rule) == (Action.HOLD, "took_too_long")

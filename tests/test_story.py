@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import outside
 import pytest
 
 TOP = Path(__file__).parent.parent
@@ -20,7 +21,7 @@ MODERATOR = [sys.executable, "-c", "import sys; from moderator.cli import main; 
 
 def environment() -> dict[str, str]:
     ours = {name: value for name, value in os.environ.items() if not name.startswith("MODERATOR_")}
-    return ours | {"PYTHONPATH": str(TOP)}
+    return ours | {"PYTHONPATH": f"{TOP}:{TOP / 'tests' / 'audited'}", outside.FILE: os.environ[outside.FILE]}
 
 
 def run(*arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:

@@ -66,13 +66,13 @@ class Postman:
             return 0
         day = f"digest {now:%Y-%m-%d}"
         readers = self._digest.readers()
-        if readers and self._store.marks.claim(f"{day} sweep"):
-            self._store.marks.sweep("digest ", before=f"digest {now - KEPT:%Y-%m-%d}")
+        if readers and self._store.claims.claim(f"{day} sweep"):
+            self._store.claims.sweep("digest ", before=f"digest {now - KEPT:%Y-%m-%d}")
         return sum(self._one(person, f"{day} {person.id}") for person in readers)
 
     def _one(self, person: Person, mark: str) -> bool:
         """Claimed first: a process that dies in between costs one letter, and none is sent twice."""
-        if self._tries.get(mark, 0) >= MOST_TRIES or not self._store.marks.claim(mark):
+        if self._tries.get(mark, 0) >= MOST_TRIES or not self._store.claims.claim(mark):
             return False
         try:
             letter = self._digest.letter(person)
@@ -82,6 +82,6 @@ class Postman:
         except MailError as error:
             self._tries[mark] = self._tries.get(mark, 0) + 1
             log.warning("a daily letter could not be sent: %s", error)
-            self._store.marks.release(mark)
+            self._store.claims.release(mark)
             return False
         return True

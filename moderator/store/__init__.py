@@ -21,12 +21,14 @@ from moderator.store.forgetting import Forgotten, Group, Origin
 from moderator.store.imports import Taken
 from moderator.store.lessons import Said, Taught
 from moderator.store.rescoring import Changes, Rescored, Waiting
+from moderator.store.sightings import Batch as KnownBatch
 from moderator.store.values import (
     AkismetKey,
     ApiKey,
     Batch,
     Callback,
     CallbackKind,
+    Campaign,
     Counted,
     Deed,
     Deeds,
@@ -67,6 +69,7 @@ __all__ = [
     "Batch",
     "Callback",
     "CallbackKind",
+    "Campaign",
     "Changes",
     "Clock",
     "Counted",
@@ -82,6 +85,7 @@ __all__ = [
     "History",
     "Judged",
     "KeyReused",
+    "KnownBatch",
     "Labelled",
     "LinkRefused",
     "Message",

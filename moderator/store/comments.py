@@ -65,6 +65,7 @@ def stored_of(row: Any) -> StoredComment:
         decision=decision,
         decided=moment(row.decided_at),
         verdict=verdict,
+        campaign=row.campaign,
         score=row.score,
         would=would,
     )

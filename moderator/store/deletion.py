@@ -49,7 +49,11 @@ def delete(connection: Connection, site_id: int, comment_id: str, *, at: int) ->
         .values(reasons="[]", fingerprint=NO_FINGERPRINT)
     )
     connection.execute(update(revisions).where(former).values(content=nothing, fingerprint=NO_FINGERPRINT))
-    erased = {} if row.word in TEACHES else {"content": nothing, "reasons": "[]", "language": "", "has_link": False}
+    erased = (
+        {}
+        if row.word in TEACHES
+        else {"content": nothing, "reasons": "[]", "language": "", "has_link": False, "campaign": None, "traces": None}
+    )
     version = row.version + 1
     connection.execute(
         update(comments)

@@ -8,13 +8,16 @@ from functools import partial
 from sqlalchemy.engine import URL
 
 from moderator.comment import Comment, Decision, Status, Word
+from moderator.known import NO_MARKS, Belongs, Choose, Known, Marks
 from moderator.policy import SitePolicy
-from moderator.store import attempts, comments, passwords, people, queue, sessions, sites, verdicts
+from moderator.store import attempts, comments, passwords, people, queue, sessions, sightings, sites, verdicts
 from moderator.store import engine as engines
 from moderator.store import upgrade as levels
 from moderator.store.access import Access, Clock
 from moderator.store.akismet_keys import AkismetKeys
 from moderator.store.callbacks import Callbacks
+from moderator.store.campaigns import Campaigns
+from moderator.store.claims import Claims
 from moderator.store.deeds import Doings
 from moderator.store.deletion import Deletions
 from moderator.store.errors import LinkRefused, StoreError
@@ -22,14 +25,15 @@ from moderator.store.forgetting import Forgetting
 from moderator.store.ids import MICROSECOND, micros, moment, new_id
 from moderator.store.imports import Imports
 from moderator.store.lessons import Lessons
-from moderator.store.marks import Marks
 from moderator.store.once import Once
 from moderator.store.outbox import Outbox
 from moderator.store.preferences import Preferences
 from moderator.store.process import PerProcess
+from moderator.store.rates import Rates
 from moderator.store.remember import Remember
 from moderator.store.rescoring import Rescoring
 from moderator.store.shared_secrets import Secrets
+from moderator.store.sightings import Batch as KnownBatch
 from moderator.store.spot_checks import SpotChecks
 from moderator.store.tallies import Tallies
 from moderator.store.values import (
@@ -82,10 +86,12 @@ class Store:
         self.akismet_keys = AkismetKeys(access)
         self.tallies = Tallies(access)
         self.spot_checks = SpotChecks(access)
-        self.marks = Marks(access)
+        self.claims = Claims(access)
         self.callbacks = Callbacks(access)
         self.outbox = Outbox(access)
         self.imports = Imports(access)
+        self.campaigns = Campaigns(access)
+        self.rates = Rates(access)
         self.lessons = Lessons(access)
         self.forgetting = Forgetting(access)
         self.rescoring = Rescoring(access)
@@ -122,13 +128,21 @@ class Store:
     # Comments: the hot path first
 
     def remember(
-        self, site: Site, comment: Comment, decision: Decision, has_link: bool = False, *, at: datetime
+        self,
+        site: Site,
+        comment: Comment,
+        decision: Decision,
+        has_link: bool = False,
+        marks: Marks = NO_MARKS,
+        belongs: Belongs | None = None,
+        *,
+        at: datetime,
     ) -> Remembered:
         """Store a comment with its decision, or give back the stored answer if it is known; durable on return.
 
-        ``has_link``: a reader meets a link in its text.
+        ``has_link``: a reader meets a link in its text. ``marks`` and ``belongs``: what is noted for the next ones.
         """
-        job = Remember(site.id, comment, decision, micros(at), has_link=has_link)
+        job = Remember(site.id, comment, decision, micros(at), has_link=has_link, marks=marks, belongs=belongs)
         return self._process.here().writer.do(job, self._deadline)
 
     def comment(self, site: Site | None, comment_id: str) -> StoredComment | None:
@@ -173,6 +187,15 @@ class Store:
     def counts_upto(self, *, site_id: int | None = None) -> Mapping[Status, Counted]:
         """The same for what is held, approved and rejected, as far as a page has the time to count."""
         return self._read(lambda c: comments.counts_upto(c, site_id=site_id))
+
+    def known(
+        self, site: Site, marks: Marks, choose: Choose, *, at: datetime, batch: KnownBatch | None = None
+    ) -> tuple[Known, Belongs | None]:
+        """What is known from before of the author, hosts and wording of a comment, and to which campaign it belongs.
+
+        ``batch`` has what came before it in the same batch.
+        """
+        return self._read(lambda c: sightings.look(c, marks, choose, site_id=site.id, at=micros(at), batch=batch))
 
     # Verdicts
 
@@ -266,6 +289,10 @@ class Store:
         else:
             self._sites_by_key[digest] = (now + KEY_TRUSTED, site)  # from before the question on
         return site
+
+    def site_by_known_key(self, key: str) -> Site | None:
+        """The same for a key that this process has seen to be right; for any other None, and nothing is asked."""
+        return self.site_by_key(key) if sites.digest_of(key) in self._sites_by_key else None
 
     def set_policy(self, site_id: int, policy: SitePolicy, *, expected: SitePolicy | None = None) -> Site:
         """Give the site another policy. StoreError where there is no such site, PolicyChanged if not ``expected``."""

@@ -17,7 +17,7 @@ from moderator.store import verdicts as words
 from moderator.store.access import Access
 from moderator.store.errors import KeyReused, Replayed
 from moderator.store.ids import micros, new_id
-from moderator.store.remember import Remember, decision_of, remember_group
+from moderator.store.remember import Remember, decision_of, job_of, remember_group
 from moderator.store.schema import comments, decisions, receipts, verdicts
 from moderator.store.values import Given, Judged, Receipt, Remembered, RememberedBatch, Site
 
@@ -35,7 +35,7 @@ class Once:
 
     def remember(self, site: Site, judged: Judged, wanted: Sequence[Receipt], *, at: datetime) -> Remembered:
         """What ``Store.remember`` does, or the answer that was given under one of these names."""
-        job = Remember(site.id, judged.comment, judged.decision, micros(at), has_link=judged.has_link)
+        job = job_of(site.id, judged, micros(at))
         return self._access.write(lambda c: _remember(c, job, wanted, at=micros(at)))
 
     def remember_many(
@@ -52,7 +52,7 @@ class Once:
         ``again``: this batch, or a former part of it, was sent before (as a receipt may tell, too). Then those that are
         known give the answer that stands: what came late must not undo an edit that came after the first time.
         """
-        jobs = [Remember(site.id, one.comment, one.decision, micros(at), has_link=one.has_link) for one in judged]
+        jobs = [job_of(site.id, one, micros(at)) for one in judged]
         return self._access.write(lambda c: _remember_many(c, site.id, jobs, wanted, at=micros(at), again=again))
 
     def give_verdict(

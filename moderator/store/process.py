@@ -15,7 +15,7 @@ from sqlalchemy.engine import URL
 
 from moderator.store import engine as engines
 from moderator.store.errors import StoreError
-from moderator.store.remember import Remember, remember_group
+from moderator.store.remember import Remember, remember_alone
 from moderator.store.writer import Writer
 
 T = TypeVar("T")
@@ -28,7 +28,7 @@ class Here:
         self.url = url
         self.pid = os.getpid()
         self.engine = engines.connect(url)
-        self.writer = Writer(self.engine, url, together=Remember, group=remember_group)
+        self.writer = Writer(self.engine, url, together=Remember, group=remember_alone)
 
     def read(self, question: Callable[[Connection], T]) -> T:
         """The answer, in one reading transaction."""

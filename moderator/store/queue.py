@@ -216,7 +216,8 @@ def walked(connection: Connection, walk: Walk, start: Place | None, *, limit: in
 
 def _covered(which: Filter, status: Status) -> bool:
     """Whether the index of what is held can tell all that the filter asks."""
-    return status is Status.HELD and not (which.author or which.text or which.unsure or which.would)
+    says = which.author or which.text or which.unsure or which.would or which.campaign is not None
+    return status is Status.HELD and not says
 
 
 def count(connection: Connection, which: Filter) -> Counted:
@@ -343,7 +344,11 @@ def _within(which: Filter, status: Status, own: ColumnElement[str]) -> list[Colu
     """What an index on the id can tell: the status, the site, and the time, which the id begins with."""
     # Written out, not bound: only then a database knows that the index of what is held will do.
     within = [comments.c.status == literal_column(f"'{status.value}'")]
-    if which.site_id is not None:
+    if which.campaign is not None:  # few, and an index of their own
+        within.append(comments.c.campaign == which.campaign)
+        if which.site_id is not None:
+            within.append(func.coalesce(comments.c.site_id, 0) == which.site_id)
+    elif which.site_id is not None:
         within.append(comments.c.site_id == which.site_id)
     if which.site_ids is not None:
         within.append(comments.c.site_id.in_(which.site_ids))

@@ -15,10 +15,12 @@ from sqlalchemy import Connection, Insert, bindparam, insert, select, update
 from sqlalchemy.engine import Dialect
 
 from moderator.comment import STATUS_AFTER_ACTION, Action, Comment, Decision, Reason, Status, clean
+from moderator.known import NO_MARKS, Belongs, Marks
 from moderator.store.engine import cursor_of
 from moderator.store.ids import new_id
 from moderator.store.schema import comments, decisions, rescored, revisions, verdicts
-from moderator.store.values import Remembered
+from moderator.store.sightings import Noted, note, packed, shift
+from moderator.store.values import Judged, Remembered
 from moderator.store.writer import Job
 
 # RFC 5646, section 2.1: two or three letters, or up to eight for a registered one.
@@ -34,13 +36,24 @@ class Remember(Job[Remembered]):
     ``edits`` False: if the comment is known, its answer is given, also where the content is another one.
     """
 
-    __slots__ = ("decision", "edits", "external_id", "fingerprint", "id", "row", "site_id")
+    __slots__ = ("decision", "edits", "external_id", "fingerprint", "id", "noted", "row", "site_id")
 
-    def __init__(self, site_id: int, comment: Comment, decision: Decision, at: int, *, has_link: bool) -> None:
+    def __init__(
+        self,
+        site_id: int,
+        comment: Comment,
+        decision: Decision,
+        at: int,
+        *,
+        has_link: bool,
+        marks: Marks = NO_MARKS,
+        belongs: Belongs | None = None,
+    ) -> None:
         super().__init__()
         self.site_id = site_id
         self.decision = decision
         self.edits = True
+        self.noted = Noted(marks, belongs, at)
         self.external_id = comment.id or None
         self.fingerprint = fingerprint = comment.fingerprint()
         self.id = own_id = new_id(at)
@@ -49,6 +62,7 @@ class Remember(Job[Remembered]):
             STATUS_AFTER_ACTION[decision.action].value, 1, at, at,
             1, at, decision.action.value, decision.rule, decision.score, reasons_text(decision.reasons), decision.model,
             None, None, language_of(comment.language), has_link,
+            belongs.campaign if belongs else None, packed(marks.traces),
         )  # fmt: skip
 
     def run(self, connection: Connection) -> None:
@@ -56,6 +70,7 @@ class Remember(Job[Remembered]):
         row = find(connection, self.site_id, [self.external_id], lock=True).get(self.external_id or "")
         if row is None:
             insert_rows(connection, [self])
+            note(connection, [self.noted])
             self.result = self.as_new()
         elif row.id == self.id:
             self.result = self.as_new()
@@ -67,6 +82,12 @@ class Remember(Job[Remembered]):
     def as_new(self) -> Remembered:
         """The answer to a comment that was not there before."""
         return Remembered(self.id, self.decision, STATUS_AFTER_ACTION[self.decision.action], 1, False, False)
+
+
+def job_of(site_id: int, judged: Judged, at: int) -> Remember:
+    """The job that stores this."""
+    comment, decision, has_link, marks, belongs = judged
+    return Remember(site_id, comment, decision, at, has_link=has_link, marks=marks, belongs=belongs)
 
 
 @lru_cache(maxsize=256)
@@ -92,11 +113,25 @@ def decision_of(row: Any) -> Decision:
     return Decision(Action(row.action), row.rule, row.score, reasons, row.model)
 
 
+def remember_alone(connection: Connection, jobs: Sequence[Remember]) -> Sequence[Remember]:
+    """What ``remember_group`` does, on a connection that commits each statement by itself.
+
+    One statement stores them all where there is nothing to note beside them: no BEGIN, no COMMIT.
+    """
+    if not any(job.noted.anything for job in jobs):
+        return remember_group(connection, jobs)
+    with closing(cursor_of(connection)) as cursor:
+        cursor.execute("BEGIN IMMEDIATE" if connection.dialect.name == "sqlite" else "BEGIN")
+        rest = remember_group(connection, jobs)  # where it fails, the writer lets go of the connection
+        cursor.execute("COMMIT")
+        return rest
+
+
 def remember_group(connection: Connection, jobs: Sequence[Remember]) -> Sequence[Remember]:
     """Insert what is new, at once, and give back the rest: edits, and what comes twice in the group.
 
-    The connection commits by itself, as one statement stores them all: no BEGIN, no COMMIT. They are inserted as if all
-    were new, which most are, and the database passes over those that are not; only if it did, they are looked up.
+    They are inserted as if all were new, which most are, and the database passes over those that are not; only if it
+    did, they are looked up.
     """
     first: dict[tuple[int, str], Remember] = {}
     new: list[Remember] = []
@@ -109,6 +144,7 @@ def remember_group(connection: Connection, jobs: Sequence[Remember]) -> Sequence
     # In one order everywhere, so that two processes with the same comments cannot wait for each other.
     new += [first[key] for key in sorted(first)]
     if insert_rows(connection, new) == len(new):
+        note(connection, [job.noted for job in new])
         for job in new:
             job.result = job.as_new()
         return rest
@@ -116,14 +152,17 @@ def remember_group(connection: Connection, jobs: Sequence[Remember]) -> Sequence
     for site_id in {site_id for site_id, _ in first}:
         found = find(connection, site_id, [external_id for site, external_id in first if site == site_id])
         known |= {(site_id, external_id): row for external_id, row in found.items()}
+    stored: list[Noted] = []
     for job in new:
         row = known.get((job.site_id, job.external_id or ""))
         if row is None or row.id == job.id:
             job.result = job.as_new()
+            stored.append(job.noted)
         elif row.fingerprint == job.fingerprint or not job.edits:
             job.result = _as_known(row)
         else:
             rest.append(job)
+    note(connection, stored)
     return rest
 
 
@@ -153,6 +192,7 @@ class Known(NamedTuple):
     score: float | None
     reasons: str
     model: str
+    traces: bytes | None
 
 
 _KNOWN = tuple(comments.c[name] for name in Known._fields)
@@ -251,4 +291,7 @@ def _edit(connection: Connection, row: Known, job: Remember) -> Remembered:
         del new[name]
     new |= {"version": version, "decision": number}
     connection.execute(update(comments).where(comments.c.id == row.id).values(new))
+    # What was said, was said of the former content. Nothing is counted: whoever corrects a comment twice sent one.
+    shift(connection, [(row.traces, row.word, None)])
+    note(connection, [job.noted.sketch_alone()])
     return Remembered(row.id, job.decision, Status(new["status"]), version, known=True, edited=True)

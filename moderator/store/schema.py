@@ -15,8 +15,10 @@ from sqlalchemy import (
     Index,
     Insert,
     Integer,
+    LargeBinary,
     MetaData,
     PrimaryKeyConstraint,
+    SmallInteger,
     String,
     Table,
     Text,
@@ -114,6 +116,10 @@ comments = Table(
     # What the queue is filtered by and the other columns do not tell.
     Column("language", String(8), nullable=False, server_default=""),  # a primary subtag; empty: not known
     Column("has_link", Boolean, nullable=False, server_default=false()),
+    # Which comments say nearly the same: they have one number here. NULL: too few words to tell, or deleted.
+    Column("campaign", BigInteger),
+    # Under which keys of ``sightings`` it counts as ham or spam once a human speaks: eight bytes each.
+    Column("traces", LargeBinary),
     UniqueConstraint("site_id", "external_id"),
     CheckConstraint("status IN ('approved', 'held', 'rejected', 'deleted')", name="status"),
     # The queue of one status, newest first, of all sites and of one; the ids sort by time.
@@ -132,6 +138,23 @@ comments = Table(
         "has_link",
         sqlite_where=text("status = 'held'"),
         postgresql_where=text("status = 'held'"),
+    ),
+    Index(
+        "ix_comments_campaign_status_id",
+        "campaign",
+        "status",
+        "id",
+        sqlite_where=text("campaign IS NOT NULL"),
+        postgresql_where=text("campaign IS NOT NULL"),
+    ),
+    # What humans said of a campaign.
+    Index(
+        "ix_comments_campaign_word_site_id",
+        "campaign",
+        "word",
+        "site_id",
+        sqlite_where=text("campaign IS NOT NULL AND word IS NOT NULL"),
+        postgresql_where=text("campaign IS NOT NULL AND word IS NOT NULL"),
     ),
     # What the insights count, by day, from this index alone.
     Index(
@@ -157,6 +180,52 @@ comments = Table(
         sqlite_where=text("verdict_id IS NOT NULL"),
         postgresql_where=text("verdict_id IS NOT NULL"),
     ),
+)
+
+# Whom and what comments came with: a row for each author, host, network address, post, site and campaign, by a keyed
+# hash, so that nobody's address stands here.
+sightings = Table(
+    "sightings",
+    metadata,
+    Column("key", Number, primary_key=True, autoincrement=False),
+    Column("kind", SmallInteger, nullable=False),
+    Column("first_at", Moment, nullable=False),
+    Column("last_at", Moment, nullable=False),
+    Column("total", Integer, nullable=False),
+    # How many in the span of time number ``slot``, and in the one before it.
+    Column("slot", BigInteger, nullable=False),
+    Column("now", Integer, nullable=False),
+    Column("before", Integer, nullable=False),
+    Column("spread", BigInteger, nullable=False),  # a bit for each of 62 groups of authors that were among them
+    Column("ham", Integer, nullable=False),  # comments that a human calls so now
+    Column("spam", Integer, nullable=False),
+)
+
+# Sketches of comments (campaigns.py): of the first of each campaign, and of others that are least like those there are.
+# The id begins with the time. Most campaigns are one comment.
+sketches = Table(
+    "sketches",
+    metadata,
+    Column("id", Number, primary_key=True, autoincrement=False),
+    Column("campaign", BigInteger, nullable=False),
+    Column("places", LargeBinary, nullable=False),
+    Column("words", Integer, nullable=False),
+    Index(
+        "ix_sketches_campaign",
+        "campaign",
+        sqlite_where=text("campaign <> id"),
+        postgresql_where=text("campaign <> id"),
+    ),
+)
+
+# Under which keys a sketch is found again.
+bands = Table(
+    "bands",
+    metadata,
+    Column("key", BigInteger, nullable=False),
+    Column("sketch_id", BigInteger, nullable=False),
+    PrimaryKeyConstraint("key", "sketch_id"),
+    sqlite_with_rowid=False,
 )
 
 revisions = Table(
@@ -406,6 +475,15 @@ failed_logins = Table(
     Column("digest", Digest, primary_key=True),  # of account, network or both: what people mistype stays unread
     Column("failures", Integer, nullable=False),
     Column("last_at", Moment, nullable=False, index=True),
+)
+
+# Requests of a site, or wrong keys of a network, in a stretch of ten seconds.
+rates = Table(
+    "rates",
+    metadata,
+    Column("digest", Digest, primary_key=True),
+    Column("stretch", BigInteger, primary_key=True, autoincrement=False),
+    Column("requests", Integer, nullable=False),
 )
 
 

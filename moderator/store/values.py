@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from moderator.comment import Action, Comment, Decision, Status, Verdict, Word
+from moderator.known import NO_MARKS, Belongs, Marks
 from moderator.policy import SitePolicy
 
 MILLISECOND = timedelta(milliseconds=1)  # as exactly as ids tell the time
@@ -100,11 +101,16 @@ class Tally:
 
 
 class Judged(NamedTuple):
-    """A comment with what was decided on it, and whether a reader meets a link in its text. A tuple, as Reading is."""
+    """A comment with what was decided on it, and whether a reader meets a link in its text. A tuple, as Reading is.
+
+    ``marks`` and ``belongs`` are what is noted of it for the next ones.
+    """
 
     comment: Comment
     decision: Decision
     has_link: bool = False
+    marks: Marks = NO_MARKS
+    belongs: Belongs | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +179,7 @@ class StoredComment:
     verdict: Verdict | None
     score: float | None = None
     would: Action | None = None
+    campaign: int | None = None  # the number of those that say nearly the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +253,7 @@ class Filter:
     without a score is then not among them. ``since`` is included, ``until`` is not; both are about when it was
     received, to the millisecond. ``author`` is looked for in the fields of the author, ``text`` in the body as
     well. ``unsure``: only what somebody was not sure of. ``would``: scored anew, and today's score alone would decide
-    so.
+    so. ``campaign`` is the number that comments have in common that say nearly the same.
     """
 
     status: Status | None = Status.HELD
@@ -263,6 +270,7 @@ class Filter:
     until: datetime | None = None
     site_ids: tuple[int, ...] | None = None
     unsure: bool = False
+    campaign: int | None = None
 
     def as_of(self, seen: datetime) -> "Filter":
         """Of those only what had been received at that moment, as ids tell the time to the millisecond."""
@@ -293,6 +301,26 @@ class Counted:
 
     number: int
     whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """Comments that say nearly the same, of all sites, those not counted that their blogs have deleted.
+
+    ``statuses`` counts how they stand, ``words`` what humans said of them (deleted ones too), both without zeros.
+    """
+
+    id: int
+    statuses: Mapping[Status, int]
+    words: Mapping[Word, int]
+    sites: int
+    first: datetime | None
+    last: datetime | None
+
+    @property
+    def size(self) -> int:
+        """How many there are."""
+        return sum(self.statuses.values())
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from moderator.store import outbox
 from moderator.store.errors import StaleVersion, UnknownComment, UnknownVerdict
 from moderator.store.ids import moment, new_id
 from moderator.store.schema import comments, new_number, verdicts
+from moderator.store.sightings import shift
 from moderator.store.values import Batch, Given
 
 AT_ONCE = 2000  # comments a transaction: others have to write too
@@ -163,7 +164,7 @@ def _append_many(
     batch: str,
     undoes: str | None = None,
 ) -> list[Given]:
-    """What ``append`` does, for many comments that are locked, in four statements."""
+    """What ``append`` does, for many comments that are locked, in a few statements."""
     if not ids:
         return []
     those = comments.c.id.in_(ids)
@@ -183,6 +184,7 @@ def _append_many(
     }
     rows = select(*(value.label(name) for name, value in said.items())).where(those).order_by(comments.c.id)
     connection.execute(insert(verdicts).from_select(list(said), rows))
+    former = connection.execute(select(comments.c.traces, comments.c.word).where(those)).all()
     new = select(verdicts.c.id).where(verdicts.c.comment_id == comments.c.id, verdicts.c.batch == batch)
     connection.execute(
         update(comments)
@@ -200,6 +202,7 @@ def _append_many(
         .where(those)
         .order_by(comments.c.id)
     ).all()
+    shift(connection, [(row.traces, row.word, word) for row in former])
     outbox.put_many(connection, [(row.site_id, row.id, row.version) for row in found], door=door, at=at)
     return [Given(row.id, row.verdict_id, batch, word, status, row.version) for row in found]
 
@@ -214,6 +217,7 @@ def current(connection: Connection, comment_id: str) -> Any:
             comments.c.version,
             comments.c.changed_at,
             comments.c.word,
+            comments.c.traces,
             comments.c.verdict_id,
             verdicts.c.by,
             verdicts.c.door,
@@ -272,6 +276,7 @@ def append(
         .where(comments.c.id == row.id)
         .values(word=word.value, verdict_id=verdict_id, status=status.value, version=version, changed_at=at)
     )
+    shift(connection, [(row.traces, row.word, word)])
     if tell:
         outbox.put(connection, site_id=row.site_id, comment_id=row.id, version=version, door=door, at=at)
     return Given(row.id, verdict_id, batch, word, status, version)

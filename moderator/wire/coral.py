@@ -20,6 +20,7 @@ from moderator.comment import Comment, CommentError, Status, clean
 from moderator.moderation import Moderator, StoreUnavailable, log_fault
 from moderator.store import Purpose, Remembered, Site, Store, StoreError
 from moderator.wire.json_body import parse, read_body
+from moderator.wire.limits import Limits
 from moderator.wire.problems import JSON_HEADERS, Problem, answer, unavailable
 from moderator.wire.problems import render as render_problem
 
@@ -40,14 +41,22 @@ FLAG = [{"actionType": "FLAG", "reason": "COMMENT_DETECTED_SPAM"}]
 MOST_OF_AN_ID = 100
 
 
-def blueprint(store: Store, moderator: Moderator, *, most_bytes: int) -> Blueprint:
+def blueprint(store: Store, moderator: Moderator, limits: Limits, *, most_bytes: int) -> Blueprint:
     """The one route, ``POST /coral/<the site's name>``."""
     door = Blueprint("coral", __name__)
 
     @door.post("/coral/<path:name>")
     def decide(name: str) -> Response:
         raw = read_body(request.environ, most_bytes=most_bytes)
-        site = _site(store, name, raw, request.environ.get("HTTP_X_CORAL_SIGNATURE", ""))
+        address = request.environ.get("REMOTE_ADDR", "")
+        if limits.shuts_out(address):
+            raise limits.too_many_wrong()  # a hold: it may be Coral with a secret of yesterday
+        try:
+            site = _site(store, name, raw, request.environ.get("HTTP_X_CORAL_SIGNATURE", ""))
+        except Problem:
+            limits.wrong_key(address)
+            raise
+        limits.site(site.id)
         return render(moderator.judge(site, _comment(raw), within=WITHIN), approves=site.doors.coral_approves)
 
     @door.errorhandler(Problem)

@@ -4,13 +4,13 @@ The format is what WordPress's wp-admin/includes/export.php writes: RSS with a `
 ``item``. Its ``wp:comment_approved`` is the moderators' word: 1 approved, spam, 0 pending, trash.
 """
 
-import html
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from moderator.training.readers.records import Element, XmlBroken, records
 from moderator.training.readers.rows import MOST_LINE, MOST_OF_A_PARENT, Row, moment, opened, undecodable
+from moderator.unicode import unescaped
 
 WANTED = frozenset(
     {
@@ -77,14 +77,14 @@ def row_of(line: int, values: Mapping[str, str], *, source: str, title: str, lin
         {
             "id": values.get("id", ""),
             "text": values.get("content", ""),
-            "author": html.unescape(values.get("author", "")),
+            "author": unescaped(values.get("author", "")),
             "author_email": values.get("author_email", ""),
             "author_url": values.get("author_url", ""),
             "ip": values.get("author_IP", ""),
             "user_agent": values.get("agent", ""),
             "kind": "reply" if answers and kind in ("", "comment") else kind,
             "date": moment(values.get("date_gmt", "")) or moment(values.get("date", "")),
-            "post_title": html.unescape(title),
+            "post_title": unescaped(title),
             "post_url": link,
             "parent_text": parent if answers else "",
             "label": LABELS[status],

@@ -19,6 +19,8 @@ from moderator.wire.akismet import account, answers
 from moderator.wire.akismet.answers import plain
 from moderator.wire.akismet.asked import comment_of
 from moderator.wire.akismet.form import Form, Refused, read_form
+from moderator.wire.limits import Limits
+from moderator.wire.problems import Problem
 
 KEY = re.compile(r"[0-9a-f]{12}")
 MOST_OF_A_NAME = 255
@@ -32,6 +34,7 @@ class Door:
     store: Store
     moderator: Moderator
     clock: Clock
+    limits: Limits
     pepper: bytes
     most_bytes: int
 
@@ -154,9 +157,11 @@ ENDPOINTS: Mapping[str, tuple[tuple[str, ...], Endpoint]] = {
 }
 
 
-def blueprint(store: Store, moderator: Moderator, clock: Clock, *, pepper: bytes, most_bytes: int) -> Blueprint:
+def blueprint(
+    store: Store, moderator: Moderator, clock: Clock, limits: Limits, *, pepper: bytes, most_bytes: int
+) -> Blueprint:
     """All endpoints, under ``/1.1``, ``/1.2``, and the same under ``/k/KEY``."""
-    door = Door(store, moderator, clock, pepper, most_bytes)
+    door = Door(store, moderator, clock, limits, pepper, most_bytes)
     routes = Blueprint("akismet", __name__)
     every = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
@@ -168,7 +173,7 @@ def blueprint(store: Store, moderator: Moderator, clock: Clock, *, pepper: bytes
             return _answer(door, call)
         except Refused as why:
             return answers.refused(why, check=call.is_check)
-        except (StoreError, StoreUnavailable):
+        except (StoreError, StoreUnavailable, Problem):  # a Problem: the site sends more than it may
             return _unavailable(door, call)
         except Exception as error:
             log_fault("answering an Akismet request", error)
@@ -206,6 +211,7 @@ def _site(door: Door, call: Call) -> Site:
         raise Refused(why, body="wait", status=429, retry_after=error.wait) from None
     if site is None:
         raise Refused("no site has this key, or it was revoked; see `moderator sites akismet-key list`")
+    door.limits.site(site.id)
     return site
 
 

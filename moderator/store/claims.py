@@ -7,8 +7,8 @@ from moderator.store.access import Access
 from moderator.store.schema import marks
 
 
-class Marks:
-    """``store.marks``."""
+class Claims:
+    """``store.claims``."""
 
     def __init__(self, access: Access) -> None:
         self._access = access

@@ -1,0 +1,86 @@
+"""Questions about campaigns: how many comments say nearly the same as one, and how they stand."""
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import Connection, func, select
+
+from moderator.comment import Status, Word
+from moderator.store.access import Access
+from moderator.store.ids import maybe_moment
+from moderator.store.schema import comments
+from moderator.store.values import Campaign
+
+DELETED = Status.DELETED.value
+
+
+class Campaigns:
+    """Near-identical comments of all sites; ``store.campaigns``."""
+
+    def __init__(self, access: Access) -> None:
+        self._access = access
+
+    def sizes(self, campaigns: Sequence[int], *, status: Status | None = None) -> Mapping[int, int]:
+        """How many comments each of these campaigns has, of one status or of all; campaigns without any left out.
+
+        From an index alone: for the "37 like this" of a page of comments, in one question.
+        """
+        return self._access.read(lambda c: sizes(c, campaigns, status=status))
+
+    def campaign(self, campaign: int) -> Campaign | None:
+        """All that the page of one campaign says of it; None where no comment has this number."""
+        return self._access.read(lambda c: one(c, campaign))
+
+    def members(self, campaign: int, *, status: Status, limit: int) -> Mapping[str, int]:
+        """The newest comments of the campaign that stand so, with their versions: what ``give_verdicts`` takes."""
+        return self._access.read(lambda c: members(c, campaign, status=status, limit=limit))
+
+
+def sizes(connection: Connection, campaigns: Sequence[int], *, status: Status | None) -> Mapping[int, int]:
+    """One look at the index."""
+    if not campaigns:
+        return {}
+    standing = comments.c.status == status.value if status is not None else comments.c.status != DELETED
+    query = (
+        select(comments.c.campaign, func.count())
+        .where(comments.c.campaign.in_(set(campaigns)), standing)
+        .group_by(comments.c.campaign)
+    )
+    return {campaign: count for campaign, count in connection.execute(query) if campaign is not None}
+
+
+def one(connection: Connection, campaign: int) -> Campaign | None:
+    """Its comments, counted."""
+    here = comments.c.campaign == campaign
+    query = select(comments.c.status, func.count()).where(here).group_by(comments.c.status)
+    stand: dict[str, int] = dict(connection.execute(query).all())
+    if not stand:
+        return None
+    said = connection.execute(
+        select(comments.c.word, func.count()).where(here, comments.c.word.is_not(None)).group_by(comments.c.word)
+    )
+    span = connection.execute(
+        select(
+            func.min(comments.c.received_at),
+            func.max(comments.c.received_at),
+            func.count(comments.c.site_id.distinct()),
+        ).where(here, comments.c.status != DELETED)
+    ).one()
+    return Campaign(
+        campaign,
+        {Status(status): count for status, count in stand.items() if status != DELETED},
+        {Word(word): count for word, count in said},
+        sites=span[2],
+        first=maybe_moment(span[0]),
+        last=maybe_moment(span[1]),
+    )
+
+
+def members(connection: Connection, campaign: int, *, status: Status, limit: int) -> Mapping[str, int]:
+    """Ids and versions, newest first."""
+    query = (
+        select(comments.c.id, comments.c.version)
+        .where(comments.c.campaign == campaign, comments.c.status == status.value)
+        .order_by(comments.c.id.desc())
+        .limit(limit)
+    )
+    return {row.id: row.version for row in connection.execute(query)}

@@ -1,0 +1,1 @@
+"""What is run beside the program: fuzzing, known weaknesses, the bill of materials."""
