@@ -60,8 +60,8 @@ def test_axe_finds_nothing_on_the_pages_of_figures_and_policy(
     fill(desk)
     page = chief(desk, color_scheme=scheme, reduced_motion="reduce", locale=language, **shape)
     site = f"/sites/{desk.site.id}"
-    for path in (f"/insights?site={desk.site.name}", "/insights?days=365", f"{site}/policy", site, "/people", "/account",
-                 letters_link(desk)):  # fmt: skip
+    figures = (f"/insights?site={desk.site.name}", "/insights?days=365")
+    for path in (*figures, f"{site}/policy", "/people", "/account", letters_link(desk)):
         page.goto(desk.home.base + path)
         assert page.locator("html").get_attribute("lang") == language[:2]
         page.evaluate("document.querySelectorAll('details').forEach(part => { part.open = true; })")
