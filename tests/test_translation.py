@@ -65,6 +65,7 @@ def test_no_template_says_a_word_past_the_catalogues(path: Path) -> None:
     look = r"block look %\}.*?\{% endblock"
     for told in (look, r"\{% trans.*?endtrans %\}", r"\{\{.*?\}\}", r"\{%.*?%\}", r"\{#.*?#\}", r"<(kbd|code).*?</\1>"):
         text = re.sub(told, " ", text, flags=re.DOTALL)
+    text = re.sub(r"(?<![<\w])/\w+(#\w+)?", " ", text)  # addresses are the same in all languages
     shown = [*re.findall(r'(?:aria-label|title|placeholder|alt)="([^"]*)"', text), re.sub(r"<[^>]*>", " ", text)]
     words = set(re.findall(r"[^\W\d_]{2,}", " ".join(shown)))
     assert words <= {"moderator", "de", "pt", "BR"}, path.name
