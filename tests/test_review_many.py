@@ -6,13 +6,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import APPROVE
+from conftest import APPROVE, HOLD
 from review_desk import PASSWORD, Desk, form
 from werkzeug.datastructures import MultiDict
 from werkzeug.test import TestResponse
 
-from moderator.comment import Status, Word
+from moderator import settings
+from moderator.comment import Action, Comment, Status, Word
+from moderator.known import Belongs
+from moderator.reading import read
 from moderator.review import keymap, queue
+from moderator.store.rescoring import Rescored
+from moderator.traces import marks
 
 MINIMAL = {"Prefer": "return=minimal"}
 
@@ -271,3 +276,76 @@ def test_a_full_page_is_below_100_kb_whatever_it_shows(desk: Desk, body: str) ->
     answer = desk.browser.get("/")
     assert answer.status_code == 200
     assert len(answer.data) < 100_000
+
+
+def test_what_waits_and_changed_after_a_verdict_is_told_with_a_link(desk: Desk) -> None:
+    ids = [desk.hold(f"number {number}") for number in range(3)]
+    desk.say(ids[0], "spam")
+    desk.store.rescoring.claim(desk.site.id, "here", model="m1", upto=1)
+    desk.store.rescoring.store([Rescored(one, 1, 0.999, Action.REJECT) for one in ids[1:]])
+    desk.store.rescoring.done(desk.site.id, "here", model="m1", upto=1, waiting=2, changed=2)
+    page = desk.browser.get("/").text
+    assert "2 waiting comments changed after what was said:" in page and 'href="/?would=reject"' in page
+    shown = desk.browser.get("/?would=reject").text
+    assert "number 1" in shown and "number 2" in shown and "number 0" not in shown
+    assert "number 1" not in desk.browser.get("/?would=approve").text
+    desk.clock.pass_(hours=1)
+    desk.log_in()
+    assert "waiting comments changed" not in desk.browser.get("/").text
+
+
+def wave(desk: Desk, number: int, campaign: int, **fields: Any) -> list[str]:
+    """Held comments of one campaign, noted as those that came by a door are; the first one first."""
+    ids = []
+    for at in range(number):
+        desk.clock.pass_(seconds=1)
+        desk.number += 1
+        comment = Comment.from_json({"id": str(desk.number), "body": f"Buy it, {campaign} {at}"} | fields)
+        known = marks(read(comment), comment, desk.site.id, settings.secret(desk.settings.data))
+        belongs = Belongs(campaign, None)
+        ids.append(desk.store.remember(desk.site, comment, HOLD, False, known, belongs, at=desk.clock()).id)
+    return ids
+
+
+def test_a_campaign_is_told_and_handled_as_one(desk: Desk) -> None:
+    other = desk.hold("something else")
+    ids = wave(desk, queue.PAGE + 3, 7)
+    page = desk.browser.get("/")
+    assert (
+        f"×{queue.PAGE + 3} like this" in page.text and f"The whole campaign, {queue.PAGE + 3} that wait" in page.text
+    )
+    shown = desk.browser.get("/?campaign=7").text
+    assert "These say nearly the same: 18 comments to 1 site" in shown and "something else" not in shown
+    fields = {**form(page, "/verdicts"), "word": "spam", "campaign": "7", "view": "/?q=nothing+like+it"}
+    assert desk.browser.post("/verdicts", data=fields).status_code == 303
+    assert {desk.status(one) for one in ids} == {"rejected"} and desk.status(other) == "held"
+    desk.submit(desk.browser.get("/"), "/undo")
+    assert {desk.status(one) for one in ids} == {"held"}
+    for nonsense in ("x", "9" * 30, "-1"):
+        assert desk.browser.post("/verdicts", data={**fields, "campaign": nonsense}).status_code == 409
+    assert {desk.status(one) for one in ids} == {"held"}
+
+
+def test_most_useful_first_shows_one_of_each_campaign(desk: Desk) -> None:
+    first, second = wave(desk, 3, 7), wave(desk, 2, 8)
+    alone = desk.hold("something else")
+    page = desk.browser.get("/?order=useful").text
+    for one in (first[0], second[0], alone):
+        assert f'id="c-{one}"' in page
+    for twin in (*first[1:], second[1]):
+        assert f'id="c-{twin}"' not in page
+    assert f'id="c-{first[2]}"' in desk.browser.get("/?order=useful&campaign=7").text
+    desk.say(first[0], "spam")
+    assert f'id="c-{first[1]}"' in desk.browser.get("/?order=useful").text
+
+
+def test_the_card_knows_the_author_and_the_hosts(desk: Desk) -> None:
+    author = {"name": "Joe", "email": "joe@x.example"}
+    (one,) = wave(desk, 1, 7, author=author)
+    assert "The author’s first comment here" in desk.browser.get("/").text
+    desk.store.give_verdict(one, Word.SPAM, by="ben", door="page")
+    wave(desk, 1, 8, author=author, post={"title": "On gardens"}, body="See https://www.shop.example/now for more")
+    page = desk.browser.get("/").text
+    assert "1 other comment of the author here" in page and ", 1 called spam" in page
+    assert "/?status=all&amp;site=blog&amp;author=joe%40x.example" in page
+    assert "First seen on 22 Nov 2026, in 1 comment" in page

@@ -33,7 +33,7 @@ from moderator.review import (
     sites,
     wording,
 )
-from moderator.review.desk import Desk, Models
+from moderator.review.desk import Desk, Models, moment_of
 from moderator.review.errors import error_page, wants_page
 from moderator.review.sentences import RULES, told
 from moderator.settings import Settings
@@ -87,6 +87,8 @@ def blueprint(
             "act_of": done.ACTS,
             "keys": keymap.of_session(desk) if session else keymap.Keys(off=True),
             "key_actions": keymap.ACTIONS,
+            "moment": moment_of,
+            "day": language.day,
             "acted": wording.ACTED,
             "stands": wording.said_of,
             "would": {action: told(words) for action, words in wording.WOULD.items()},
@@ -111,7 +113,6 @@ def blueprint(
             "decimals": language.decimals,
             "share": language.share,
             "rate": language.rate,
-            "day": language.day,
             "per_cent": language.per_cent,
             "language": language.locale().language,
             "direction": language.direction(),

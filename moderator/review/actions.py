@@ -41,7 +41,7 @@ def add(blueprint: Blueprint, desk: Desk) -> None:
     def verdicts() -> AnyResponse:
         """One word for those that are ticked, or for all that fit a view."""
         word, person = _word(), session().person
-        if request.form.get("all") == "yes":
+        if request.form.get("all") == "yes" or request.form.get("campaign"):
             return _all(desk, word)
         picked = [PICK.fullmatch(text) for text in request.form.getlist("pick")]
         versions = {found[1]: int(found[2]) for found in picked if found is not None}
@@ -73,6 +73,9 @@ def _all(desk: Desk, word: Word | None) -> AnyResponse:
     """The word for all that fit the view, as they stood when its page was made."""
     sites = {site.name: site for site in desk.sites()}
     asked = dict(parse_qsl(urlsplit(request.form.get("view", "")).query))
+    campaign = request.form.get("campaign", "")
+    if campaign:  # all of it that stand in this queue, whatever else the view is narrowed by
+        asked = {"status": asked.get("status", ""), "site": asked.get("site", ""), "campaign": campaign}
     view = view_of({name: asked[name] for name in asked if name in NAMES}, sites)
     if view.notes:  # a site that is gone, say: then it would be more than what was seen
         detail = gettext("The view that it was made for is no more, so nothing was changed. Load the page again.")

@@ -7,9 +7,11 @@ from functools import partial
 from moderator import links, policy
 from moderator.classifier import Classifier, Explanation
 from moderator.comment import Action, Reason, Status, Word
+from moderator.known import Sighting
 from moderator.policy import Case, Thresholds
 from moderator.reading import Reading, read
 from moderator.review.language import gettext, marked, number
+from moderator.review.past import NOTHING, Past
 from moderator.review.sentences import RULES as SENTENCES
 from moderator.review.sentences import told
 from moderator.review.shown import Folded, Piece, Room, folded, is_plain, short
@@ -40,6 +42,7 @@ class ShownLink:
     address: tuple[Piece, ...]
     anchor: tuple[Piece, ...]
     remarks: tuple[str, ...]
+    seen: Sighting | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,7 @@ class Card:
     parent: Folded | None
     parent_id: str
     unsure: tuple[str, ...]
+    past: Past
     blind: bool = False
 
     @property
@@ -116,12 +120,17 @@ def card(
     unsure: tuple[str, ...] = (),
     parent: StoredComment | None = None,
     blind: bool = False,
+    reading: Reading | None = None,
+    past: Past = NOTHING,
 ) -> Card:
-    """The card of a stored comment. ``room``: what a page of many has left for it; ``parent``: the one it answers."""
+    """The card of a stored comment. ``room``: what a page of many has left for it; ``parent``: the one it answers.
+
+    ``past``: what is known from before; ``reading``: the comment's, where it was read already.
+    """
     comment, decision = stored.comment, stored.decision
     if blind:
         classifier = None
-    reading = read(comment)
+    reading = reading or read(comment)
     explained = classifier.explain(reading) if classifier and not reading.too_complex else None
     rules_own = site.policy if site else policy.SitePolicy()
     own_lines = policy.lines(rules_own, classifier.id, classifier.thresholds) if classifier else None
@@ -140,7 +149,7 @@ def card(
         today = Today(classifier.id, score, action)
     because, reasons = _why(stored)
     most_links = MOST_LINKS if room is None else MOST_LINKS_IN_A_QUEUE
-    found = _links(reading, most_links)
+    found = _links(reading, most_links, past)
     if room is not None:
         author, post = comment.author, comment.post
         room.charge(
@@ -169,6 +178,7 @@ def card(
         parent=aside(said_before) if said_before else None,
         parent_id=parent.id if parent else "",
         unsure=unsure,
+        past=past,
         blind=blind,
     )
 
@@ -203,7 +213,7 @@ def _heaviest(reading: Reading, explained: Explanation | None, sign: int) -> tup
     return tuple(sorted(weights.items(), key=lambda item: -abs(item[1]))[:MOST_WORDS])
 
 
-def _links(reading: Reading, most: int) -> tuple[ShownLink, ...]:
+def _links(reading: Reading, most: int, past: Past) -> tuple[ShownLink, ...]:
     found = []
     for link in reading.all_links[:most]:
         remarks = []
@@ -216,7 +226,11 @@ def _links(reading: Reading, most: int) -> tuple[ShownLink, ...]:
         if not link.host.isascii():
             remarks.append(gettext("letters beyond ASCII in the host"))
         anchor = short(link.anchor, 60) if link.anchor and link.anchor != link.address else ()
-        found.append(ShownLink(short(link.host, 253), short(link.address, 160), anchor, tuple(remarks)))
+        found.append(
+            ShownLink(
+                short(link.host, 253), short(link.address, 160), anchor, tuple(remarks), past.hosts.get(link.host)
+            )
+        )
     return tuple(found)
 
 

@@ -4,8 +4,10 @@ import re
 
 from flask import Blueprint, abort, render_template
 
+from moderator.reading import read
 from moderator.review.cards import card
 from moderator.review.desk import Desk
+from moderator.review.past import of_page
 from moderator.review.spot import Spots
 from moderator.store import History
 
@@ -32,6 +34,7 @@ def history_of(desk: Desk, comment_id: str) -> History:
 def shown(desk: Desk, history: History) -> dict[str, object]:
     """What the template of one comment needs."""
     now = history.now
+    reading = read(now.comment)
     site = desk.store.site(now.site_id)
     classifier = desk.classifier(site)
     blind = Spots(desk).is_blind(now)
@@ -42,6 +45,8 @@ def shown(desk: Desk, history: History) -> dict[str, object]:
             classifier=classifier,
             unsure=history.unsure,
             parent=desk.store.parents([now]).get(now.id),
+            reading=reading,
+            past=of_page(desk, [(now, reading)])[now.id],
             blind=blind,
         ),
         "events": _events(history),

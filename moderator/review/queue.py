@@ -10,9 +10,12 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from moderator import policy
 from moderator.comment import Status, Word
+from moderator.reading import read
 from moderator.review.cards import Card, card
 from moderator.review.desk import Desk, limited_to, moment_of, session, stamp_of
+from moderator.review.done import NEWS
 from moderator.review.language import gettext, marked, ngettext
+from moderator.review.past import of_page
 from moderator.review.shown import Room
 from moderator.review.spot import Spots
 from moderator.review.view import ONLY_HELD, ORDERS, RULES, TABS, View, view_of
@@ -67,6 +70,8 @@ def add(blueprint: Blueprint, desk: Desk) -> None:
             rules=RULES,
             orders={order: name for order, name in ORDERS.items() if view.status == "held" or order not in ONLY_HELD},
             bulk=BULK[view.shown],
+            campaign=desk.store.campaigns.campaign(int(view.campaign)) if view.campaign else None,
+            changed=_changed(desk, sites[view.site].id if view.site else None),
             fitting=_fitting(desk, view, page, sites, counts),
             seen=stamp_of(now),
             arrived=f"/arrived?{urlencode(view.from_start().said())}",
@@ -122,6 +127,12 @@ def _fitting(
     return Counted(max(counted.number, len(page.comments)), counted.whole)
 
 
+def _changed(desk: Desk, site_id: int | None) -> int:
+    """How many of those that wait crossed a threshold after what was said of others a short while ago."""
+    latest = desk.store.rescoring.latest(site_id)
+    return latest.changed if latest.at is not None and desk.clock() - latest.at < NEWS else 0
+
+
 def _sureness(desk: Desk, sites: Mapping[str, Site]) -> Sureness:
     """From which threshold it counts how sure the machine is: the model's, or the site's own."""
     classifier = desk.shelf.current()
@@ -141,8 +152,10 @@ def _cards(desk: Desk, spots: Spots, page: QueuePage, sites: Mapping[int, Site],
     of = {stored.site_id: sites.get(stored.site_id) for stored in page.comments}
     classifiers = {site_id: desk.classifier(site) for site_id, site in of.items()}
     parents = desk.store.parents([one for one in page.comments if not one.comment.parent.text])
+    read_ = [(stored, read(stored.comment)) for stored in page.comments]
+    pasts = of_page(desk, read_)
     found, left = [], TEXTS
-    for number, stored in enumerate(page.comments):
+    for number, (stored, reading) in enumerate(read_):
         room = Room(left // (len(page.comments) - number))
         left -= room.left
         found.append(
@@ -153,6 +166,8 @@ def _cards(desk: Desk, spots: Spots, page: QueuePage, sites: Mapping[int, Site],
                 room=room,
                 unsure=page.unsure.get(stored.id, ()),
                 parent=parents.get(stored.id),
+                reading=reading,
+                past=pasts[stored.id],
                 blind=in_held and spots.is_blind(stored),
             )
         )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from urllib.parse import urlencode
 
-from moderator.comment import Status, clean
+from moderator.comment import Action, Status, clean
 from moderator.review.desk import limited_to
 from moderator.review.language import gettext, marked
 from moderator.review.sentences import RULES as SENTENCES
@@ -49,6 +49,8 @@ class View:
     language: str = ""
     link: str = ""  # yes, no
     unsure: str = ""  # yes: somebody was not sure
+    campaign: str = ""  # its number
+    would: str = ""  # approve, reject: what today's score alone would decide
     least: str = ""  # per cent
     most: str = ""
     since: str = ""  # a day, 2026-11-22
@@ -76,7 +78,7 @@ class View:
     @property
     def folded(self) -> int:
         """How many of them stand in the part of the form that is folded away."""
-        return len(self.filters.keys() - {"site", "q"})
+        return len(self.filters.keys() - {"site", "q", "campaign"})
 
     @property
     def is_plain(self) -> bool:
@@ -101,6 +103,10 @@ class View:
         """The same queue with no filter."""
         return View(self.status, order=self.order)
 
+    def of_today(self, would: str) -> "View":
+        """What waits on the same site and would be decided so by today's score."""
+        return View(site=self.site, would=would)
+
     def from_start(self) -> "View":
         """The first page of it."""
         return replace(self, before="", after="", notes=())
@@ -124,6 +130,8 @@ class View:
             rule=self.reason,
             language=self.language,
             unsure=self.unsure == "yes",
+            campaign=int(self.campaign) if self.campaign else None,
+            would=Action(self.would) if self.would else None,
             has_link={"yes": True, "no": False}.get(self.link),
             least=float(self.least) / 100 if self.least else None,
             most=float(self.most) / 100 if self.most else None,
@@ -132,7 +140,21 @@ class View:
         )
 
 
-FILTERS = ("site", "q", "author", "reason", "language", "link", "unsure", "least", "most", "since", "until")
+FILTERS = (
+    "site",
+    "q",
+    "author",
+    "reason",
+    "language",
+    "link",
+    "unsure",
+    "would",
+    "campaign",
+    "least",
+    "most",
+    "since",
+    "until",
+)
 NAMES = ("status", *FILTERS, "order", "before", "after")
 DEFAULTS = {name: getattr(View(), name) for name in NAMES}
 
@@ -178,6 +200,8 @@ def _checks(sites: set[str]) -> dict[str, tuple[Check, str]]:
         "language": (_language, marked("“{}” is no code of a language, such as de or pt-BR, so any is shown.")),
         "link": (_one_of(("yes", "no")), marked("“{}” cannot be asked of links, only yes or no; both are shown.")),
         "unsure": (_one_of(("yes",)), marked("“{}” cannot be asked there, only yes; all are shown.")),
+        "would": (_one_of(("approve", "reject")), marked("“{}” is nothing that a score would do; all are shown.")),
+        "campaign": (_number, marked("“{}” is no number of a campaign, so all are shown.")),
         "least": (_per_cent, marked("“{}” is no score from 0 to 100, so there is no lowest.")),
         "most": (_per_cent, marked("“{}” is no score from 0 to 100, so there is no highest.")),
         "since": (_day, marked("“{}” is no day such as 2026-11-22, so there is no first.")),
@@ -191,6 +215,11 @@ def _checks(sites: set[str]) -> dict[str, tuple[Check, str]]:
 def _one_of(values: Iterable[str]) -> Check:
     known = frozenset(values)
     return lambda text: text if text in known else None
+
+
+def _number(text: str) -> str | None:
+    """A number as databases have them."""
+    return text if re.fullmatch(r"[0-9]{1,18}", text, re.ASCII) else None
 
 
 def _language(text: str) -> str | None:

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import Connection, func, select
 
 from moderator.comment import Status, Word
+from moderator.known import Sighting
+from moderator.store import sightings
 from moderator.store.access import Access
 from moderator.store.ids import maybe_moment
 from moderator.store.schema import comments
@@ -29,6 +31,11 @@ class Campaigns:
     def campaign(self, campaign: int) -> Campaign | None:
         """All that the page of one campaign says of it; None where no comment has this number."""
         return self._access.read(lambda c: one(c, campaign))
+
+    def seen(self, keys: Sequence[int]) -> Mapping[int, Sighting]:
+        """How often authors and hosts came, by their keys (traces.py); those that never did are left out."""
+        at = self._access.now()
+        return self._access.read(lambda c: sightings.seen(c, keys, at=at, more={}))
 
     def members(self, campaign: int, *, status: Status, limit: int) -> Mapping[str, int]:
         """The newest comments of the campaign that stand so, with their versions: what ``give_verdicts`` takes."""

@@ -21,6 +21,7 @@ from sqlalchemy import (
     Float,
     case,
     cast,
+    exists,
     func,
     literal,
     literal_column,
@@ -191,6 +192,9 @@ def walked(connection: Connection, walk: Walk, start: Place | None, *, limit: in
             within.append(walk.also)
         if start is not None:
             within.append(_beyond(rank, own, start, down=down))
+        if order is Order.USEFUL and which.campaign is None:
+            told = [*told, _stands_for_all_like_it()]
+            covered = False
         if told and not covered and rank is not None:
             some, end = _checked(connection, within, told, rank, down=down, limit=limit + 1)
             found += some
@@ -212,6 +216,13 @@ def walked(connection: Connection, walk: Walk, start: Place | None, *, limit: in
         return Slice(shown, more, shown[0] if shown and start is not None else None, looked)
     further = shown[0] if shown else None
     return Slice(shown[::-1], further, more, looked)
+
+
+def _stands_for_all_like_it() -> ColumnElement[bool]:
+    """Of those that say nearly the same and wait, the first: people are shown one of each."""
+    twin = comments.alias("twin")
+    before = (twin.c.campaign == comments.c.campaign) & (twin.c.status == literal_column("'held'"))
+    return ~exists().where(before, twin.c.id < comments.c.id)
 
 
 def _covered(which: Filter, status: Status) -> bool:

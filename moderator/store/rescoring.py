@@ -102,6 +102,10 @@ class Rescoring:
         """What changed among what waits, on one site or on all: for "12 waiting comments changed"."""
         return self._access.read(lambda c: _changes(c, site_id))
 
+    def latest(self, site_id: int | None = None) -> Changes:
+        """The same without ``fine`` and ``spam``, for each page of a queue: from one row a site."""
+        return self._access.read(lambda c: _latest(c, site_id))
+
 
 _WAITING: Select[Any] = (
     select(comments.c.id, comments.c.decision, comments.c.rule, comments.c.score, rescored.c.would)
@@ -177,11 +181,16 @@ def _store(connection: Connection, found: Sequence[Rescored]) -> None:
     )
 
 
-def _changes(connection: Connection, site_id: int | None) -> Changes:
+def _latest(connection: Connection, site_id: int | None) -> Changes:
     wanted: list[ColumnElement[bool]] = [] if site_id is None else [rescorings.c.site_id == site_id]
     at, waiting, changed = connection.execute(
         select(func.max(rescorings.c.at), func.sum(rescorings.c.waiting), func.sum(rescorings.c.changed)).where(*wanted)
     ).one()
+    return Changes(moment(at) if at is not None else None, int(waiting or 0), int(changed or 0))
+
+
+def _changes(connection: Connection, site_id: int | None) -> Changes:
+    latest = _latest(connection, site_id)
     crossed = (
         select(rescored.c.would, func.count())
         .join(comments, (comments.c.id == rescored.c.comment_id) & (comments.c.decision == rescored.c.decision))
@@ -191,10 +200,4 @@ def _changes(connection: Connection, site_id: int | None) -> Changes:
     if site_id is not None:
         crossed = crossed.where(rescored.c.site_id == site_id)
     counts: dict[str, int] = dict(connection.execute(crossed).all())
-    return Changes(
-        moment(at) if at is not None else None,
-        int(waiting or 0),
-        int(changed or 0),
-        counts.get(Action.APPROVE.value, 0),
-        counts.get(Action.REJECT.value, 0),
-    )
+    return latest._replace(fine=counts.get(Action.APPROVE.value, 0), spam=counts.get(Action.REJECT.value, 0))

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from test_story import serving
 
 from moderator.comment import Action, Comment, Decision
+from moderator.known import Belongs
 from moderator.store import Role, Site, Store
 
 ANN, BOB, PASSWORD = "ann@example.org", "bob@example.org", "a few words in a row"
@@ -66,11 +67,12 @@ class Desk:
         self.number = 0
         self.began = datetime.now(UTC) - timedelta(minutes=5)
 
-    def hold(self, body: str = "Hello there", **fields: Any) -> str:
-        """A held comment; our id of it. The newest is the first in the queue."""
+    def hold(self, body: str = "Hello there", belongs: Belongs | None = None, **fields: Any) -> str:
+        """A held comment, of a campaign if it belongs to one; our id. The newest is the first in the queue."""
         self.number += 1
         comment = Comment.from_json({"id": str(self.number), "body": body, **fields})
-        return self.store.remember(self.site, comment, DOUBT, at=self.began + timedelta(milliseconds=self.number)).id
+        at = self.began + timedelta(milliseconds=self.number)
+        return self.store.remember(self.site, comment, DOUBT, belongs=belongs, at=at).id
 
     def hold_all(self, number: int) -> list[str]:
         """So many held comments, the first of the queue first."""

@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from browser.desk import ANN, BOB, Desk, dispatch, here, log_in, settled, until
+from moderator.known import Belongs
+from moderator.review.queue import PAGE
 
 
 def test_two_hundred_are_cleared_by_keys_alone(desk: Desk) -> None:
@@ -201,3 +203,20 @@ def test_many_at_once_without_javascript(desk: Desk) -> None:
     assert [desk.status(one) for one in ids] == ["spam", "spam", "held"]
     page.locator(f"#c-{ids[2]}").get_by_role("button", name="Not sure").click()
     assert page.get_by_text("You were not sure of these").is_visible()
+
+
+def test_c_ticks_a_whole_campaign_also_what_is_not_shown(desk: Desk) -> None:
+    (other,) = desk.hold_all(1)
+    ids = [desk.hold(f"Buy it {number}", belongs=Belongs(desk.site.id, None)) for number in range(PAGE + 5)]
+    page = desk.open()
+    page.keyboard.press("c")
+    assert page.locator("#picked").inner_text() == f"The whole campaign, {PAGE + 5} that wait"
+    page.keyboard.press("c")
+    assert page.locator("#picked").inner_text() == ""
+    page.locator(".card").first.get_by_role("button", name="Tick them all").click()
+    page.keyboard.press("Shift+S")
+    settled(page, f"{PAGE + 5} comments marked as spam")
+    assert {desk.status(one) for one in ids} == {"spam"} and desk.status(other) == "held"
+    page.keyboard.press("z")
+    settled(page, "Taken back")
+    assert {desk.status(one) for one in ids} == {"open"} and len(desk.posts()) == 2

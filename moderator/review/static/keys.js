@@ -42,18 +42,31 @@
   const boxes = () => all(".card:not([hidden]) input[name=pick]");
   const wide = () => one("input[name=all]", form() || document.createElement("p"));
   const ticked = () => boxes().filter((box) => box.checked);
+  // The number of the campaign that is ticked as a whole, also what of it is not shown.
+  const campaign = () => one("input[name=campaign]", form() || document.createElement("p")) || { value: "" };
+  const alike = () => all(".card:not([hidden])").filter((card) => campaign().value && card.dataset.campaign === campaign().value);
   const tick = (picked, whole) => {
     boxes().forEach((box) => { box.checked = picked.includes(box); });
     if (wide()) wide().checked = whole;
+    campaign().value = "";
     count();
   };
   const count = () => {
     if (!form()) return;
     const number = ticked().length;
     const whole = wide() && wide().checked;
-    form().classList.toggle("some", number > 0 || whole);
-    byId("picked").textContent = whole ? wide().dataset.say : number ? words("ticked").replace("{}", number) : "";
+    const said = (alike()[0] || { dataset: {} }).dataset.say;
+    form().classList.toggle("some", number > 0 || whole || Boolean(said));
+    byId("picked").textContent = said || whole && wide().dataset.say || (number ? words("ticked").replace("{}", number) : "");
     boxes().forEach((box) => box.closest(".card").classList.toggle("ticked", box.checked || whole));
+  };
+  const tickAlike = (card) => {
+    const own = card.dataset.campaign;
+    if (!own || !form()) return;
+    const again = campaign().value === own;
+    tick(again ? [] : boxes().filter((box) => box.closest(".card").dataset.campaign === own), false);
+    campaign().value = again ? "" : own;
+    count();
   };
   const tickMore = () => {
     const whole = wide() && wide().checked;
@@ -177,7 +190,7 @@
     const own = sent.closest(".card");
     let gone = own ? [own] : [sent.closest(".notice") || sent];
     if (sent === form()) {
-      gone = wide() && wide().checked ? list : ticked().map((box) => box.closest(".card"));
+      gone = wide() && wide().checked && !campaign().value ? list : ticked().map((box) => box.closest(".card"));
       if (!gone.length) { say(words("none")); return; }
     }
     const at = list.indexOf(own || current());
@@ -193,7 +206,7 @@
     if (sent === form()) tick([], false);
     work();
   });
-  document.addEventListener("change", (event) => { if (event.target.matches("input[name=pick], input[name=all]")) count(); });
+  document.addEventListener("change", (event) => { if (!event.target.matches("input[name=pick], input[name=all]")) return; campaign().value = ""; count(); });
   window.addEventListener("pageshow", () => all(".sent").forEach((part) => part.classList.remove("sent")));
   window.addEventListener("beforeunload", (event) => { if (unsent.length) event.preventDefault(); });
 
@@ -218,7 +231,7 @@
     else if (name === "undo") { if (!later(name, shifted)) click(document, `[data-act=${shifted ? "redo" : "undo"}]`); }
     else if (name === "select" && shifted) tickMore();
     else if (name === "select") click(current(), "input[name=pick]");
-    else if (name === "campaign") { if (!later(name)) click(current(), "[data-act=campaign]"); }
+    else if (name === "campaign") { if (current()) tickAlike(current()); }
     else if (name === "open") { if (!later(name)) click(current(), "h2 a"); }
     else if (name === "focus") { keep("one", !looks.one); choose(current(), true); }
     else if (name === "why") { keep("bare", !looks.bare); choose(current(), true); }
@@ -262,7 +275,8 @@
     const button = event.target.closest("button[data-act=help], button[data-act=campaign]");
     if (!button) return;
     event.preventDefault();
-    if (button.dataset.act === "help") { if (sheet()) sheet().showModal(); }
+    if (button.dataset.act === "campaign") tickAlike(button.closest(".card"));
+    else if (sheet()) sheet().showModal();
   });
 
   // What has arrived since is counted now and then while somebody looks.
