@@ -74,11 +74,13 @@ def told_by(secret: bytes, token: str) -> Told | None:
 
 
 def grouped(comments: Sequence[StoredComment]) -> tuple[Group, ...]:
-    """Alike in their words, whatever their links, names and figures; the largest groups first, then the newest."""
+    """By campaign, else alike in their words, whatever links, names and figures; the largest first, then the newest."""
     alike: dict[tuple[int, str], list[StoredComment]] = {}
     for stored in comments:
-        words = " ".join(word for word in read(stored.comment).words if word.isalpha())
-        alike.setdefault((stored.site_id, words or stored.id), []).append(stored)
+        same = f"{stored.campaign}" if stored.campaign is not None else ""
+        if not same:
+            same = " ".join(word for word in read(stored.comment).words if word.isalpha())
+        alike.setdefault((stored.site_id, same or stored.id), []).append(stored)
     return tuple(sorted((Group(tuple(found)) for found in alike.values()), key=lambda group: -len(group.comments)))
 
 
