@@ -21,6 +21,7 @@ from moderator.classifier import Classifier
 from moderator.comment import Action, Comment, Decision, Reason, Status, Word
 from moderator.known import NO_MARKS, NOTHING, Belongs, Campaign, Known, Marks
 from moderator.policy import Case, Rule, SitePolicy, Thresholds
+from moderator.pseudonyms import masked
 from moderator.reading import Reading, read, shared_words
 from moderator.standing import adjustments
 from moderator.store import (
@@ -117,6 +118,12 @@ class Moderator:
 
         return recognise
 
+    def _kept(self, site: Site, judged: Judged) -> Judged:
+        """As it is stored: where the site keeps no raw addresses, with pseudonyms."""
+        if site.doors.addresses:
+            return judged
+        return judged._replace(comment=masked(judged.comment, self._secret, site.id))
+
     def judge(
         self, site: Site, comment: Comment, *, once: Sequence[Receipt] = (), within: float = MOST_SECONDS
     ) -> Remembered:
@@ -127,7 +134,7 @@ class Moderator:
         With receipts, what was answered under one of their names is answered again. Raises StoreUnavailable where it
         could not be stored, and with receipts the store's KeyReused and Replayed.
         """
-        judged = self._judged(site, comment, self._recognise(site), within)
+        judged = self._kept(site, self._judged(site, comment, self._recognise(site), within))
         try:
             if once:
                 return _told(site, self._store.once.remember(site, judged, once, at=self._clock()))
@@ -145,7 +152,7 @@ class Moderator:
         ``again``: they, or others of their batch, came before; known ones then give the answer that stands.
         """
         recognise = self._recognise(site, KnownBatch())
-        judged = [self._judged(site, comment, recognise, MOST_SECONDS) for comment in comments]
+        judged = [self._kept(site, self._judged(site, comment, recognise, MOST_SECONDS)) for comment in comments]
         try:
             found = self._store.once.remember_many(site, judged, once, at=self._clock(), again=again)
             return replace(found, answers=tuple(_told(site, answer) for answer in found.answers))

@@ -18,6 +18,7 @@ from moderator import settings as all_settings
 from moderator.adaptation import Adaptation
 from moderator.app import create_app
 from moderator.callbacks.courier import Courier
+from moderator.housekeeping import Housekeeper
 from moderator.rescoring import Rescorer
 from moderator.review.post import postman_of
 from moderator.review.postman import Postman
@@ -89,8 +90,9 @@ def first_start(store: Store, settings: Settings) -> FirstStart:
 class Background:
     """What works beside the requests in each process: tells blogs, scores anew what waits, sends letters."""
 
-    def __init__(self, store: Store, adaptation: Adaptation, postman: Postman) -> None:
-        self._parts = (Courier(store, now), Rescorer(store, adaptation, now), postman)
+    def __init__(self, store: Store, adaptation: Adaptation, settings: Settings, postman: Postman) -> None:
+        keeper = Housekeeper(store, now, secret=all_settings.secret(settings.data), address_days=settings.address_days)
+        self._parts = (Courier(store, now), Rescorer(store, adaptation, now), keeper, postman)
 
     def start(self) -> None:
         """Begin, after the last fork: threads do not survive one."""
@@ -117,7 +119,8 @@ def make_app(settings: Settings, *, announce: Callable[[FirstStart], None]) -> t
     shelf = open_shelf(settings)
     adaptation = Adaptation(store, shelf)
     app = create_app(settings, store=store, shelf=shelf, clock=now, adaptation=adaptation)
-    return app, Background(store, adaptation, postman_of(app, settings, base_url(settings, settings.port)))
+    postman = postman_of(app, settings, base_url(settings, settings.port))
+    return app, Background(store, adaptation, settings, postman)
 
 
 def link_to_set_password(base: str, token: str) -> str:

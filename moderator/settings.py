@@ -65,6 +65,9 @@ SETTINGS: tuple[Setting, ...] = (
             "number", most=1_000_000),
     Setting("wrong_key_rate", 10, "How many a second with a wrong key a network may send, over ten seconds; 0 means "
             "any number.", "number", most=1_000_000),
+    # What it keeps.
+    Setting("address_days", 30, "So many days after a decision e-mail and IP addresses become pseudonyms.", "number",
+            most=3650),
     # Moderators' logins.
     Setting("session_idle_minutes", 30, "A login ends after so many minutes without a page.", "minutes", least=1,
             most=7 * 24 * 60),
@@ -103,6 +106,7 @@ class Settings:
     max_request_bytes: int
     site_rate: int
     wrong_key_rate: int
+    address_days: int
     session_idle_minutes: int
     session_hours: int
     spot_checks: int

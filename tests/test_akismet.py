@@ -276,7 +276,7 @@ def test_a_comment_is_recognised_by_its_words_and_where_its_links_lead(
     checked: str, reported: str, is_the_same: bool
 ) -> None:
     def own_id(content: str) -> str:
-        return comment_of(Form({"comment_content": content.encode(), "user_ip": b"192.0.2.7"})).id
+        return comment_of(Form({"comment_content": content.encode(), "user_ip": b"192.0.2.7"}), b"key").id
 
     assert (own_id(checked) == own_id(reported)) is is_the_same
 

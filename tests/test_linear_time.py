@@ -90,7 +90,7 @@ def composed(text: str) -> object:
 
 
 def own_id(text: str) -> object:
-    return asked.own_id(text, "", Author(), "")
+    return asked.own_id(text, "", Author(), "", key=b"key")
 
 
 def undisguise(text: str) -> object:

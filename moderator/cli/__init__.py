@@ -21,6 +21,7 @@ from moderator.cli import (
     keeping,
     measuring,
     models,
+    privacy,
     secrets,
     serving,
     training,
@@ -52,6 +53,7 @@ COMMANDS: tuple[click.Command, ...] = (
     importing.import_history,
     datasets.datasets,
     forgetting.forget,
+    privacy.privacy,
     exports.convert,
     training.train,
     judging.score,
@@ -67,6 +69,7 @@ OF_SITES = (
     callbacks.callback,
     coral.coral,
     forgetting.trust,
+    privacy.addresses,
 )
 for command in OF_SITES:
     keeping.sites.add_command(command)

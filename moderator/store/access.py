@@ -33,3 +33,7 @@ class Access:
     def write(self, work: Callable[[Connection], T]) -> T:
         """Do it in a transaction; on disk on return. StoreError, and StoreBusy past the deadline."""
         return self._process.here().writer.do(Deed(work), self._deadline)
+
+    def maintain(self, work: Callable[[Connection], T]) -> T:
+        """Do what cannot be done in a transaction (VACUUM, a checkpoint). StoreError."""
+        return self._process.here().maintain(work)

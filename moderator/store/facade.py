@@ -28,6 +28,7 @@ from moderator.store.lessons import Lessons
 from moderator.store.once import Once
 from moderator.store.outbox import Outbox
 from moderator.store.preferences import Preferences
+from moderator.store.privacy import Privacy
 from moderator.store.process import PerProcess
 from moderator.store.rates import Rates
 from moderator.store.remember import Remember
@@ -91,6 +92,7 @@ class Store:
         self.outbox = Outbox(access)
         self.imports = Imports(access)
         self.campaigns = Campaigns(access)
+        self.privacy = Privacy(access)
         self.rates = Rates(access)
         self.lessons = Lessons(access)
         self.forgetting = Forgetting(access)

@@ -35,6 +35,11 @@ class Here:
         with engines.said_plainly(self.url), engines.reading(self.engine) as connection:
             return question(connection)
 
+    def maintain(self, work: Callable[[Connection], T]) -> T:
+        """Do it on a connection that commits each statement by itself."""
+        with engines.said_plainly(self.url), self.engine.connect() as connection:
+            return work(connection.execution_options(isolation_level="AUTOCOMMIT"))
+
 
 class PerProcess:
     """Gives each process its own Here."""

@@ -63,6 +63,7 @@ class Remember(Job[Remembered]):
             1, at, decision.action.value, decision.rule, decision.score, reasons_text(decision.reasons), decision.model,
             None, None, language_of(comment.language), has_link,
             belongs.campaign if belongs else None, packed(marks.traces),
+            bool(comment.author.email or comment.ip or comment.user_agent),
         )  # fmt: skip
 
     def run(self, connection: Connection) -> None:

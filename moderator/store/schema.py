@@ -25,6 +25,7 @@ from sqlalchemy import (
     UniqueConstraint,
     false,
     text,
+    true,
 )
 
 metadata = MetaData(
@@ -120,6 +121,8 @@ comments = Table(
     Column("campaign", BigInteger),
     # Under which keys of ``sightings`` it counts as ham or spam once a human speaks: eight bytes each.
     Column("traces", LargeBinary),
+    # Whether there may be raw addresses in the content, which privacy.py masks.
+    Column("addresses", Boolean, nullable=False, server_default=true()),
     UniqueConstraint("site_id", "external_id"),
     CheckConstraint("status IN ('approved', 'held', 'rejected', 'deleted')", name="status"),
     # The queue of one status, newest first, of all sites and of one; the ids sort by time.
@@ -168,6 +171,7 @@ comments = Table(
         "language",
         "score",
     ),
+    Index("ix_comments_addresses", "changed_at", sqlite_where=text("addresses"), postgresql_where=text("addresses")),
     # What teaches.
     Index(
         "ix_comments_word_id", "id", sqlite_where=text("word IS NOT NULL"), postgresql_where=text("word IS NOT NULL")

@@ -31,6 +31,8 @@ class Doors:
     # which the protocol has no word, is said as OK.
     blogspam_digest: str = ""
     blogspam_holds_are_ok: bool = False
+    # Whether e-mail and IP addresses are kept as they are while a comment waits; if not, only ever as pseudonyms.
+    addresses: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,7 @@ def verify_key(door: Door, call: Call) -> Response:
 
 def comment_check(door: Door, call: Call) -> Response:
     """Whether a comment is spam; kept, but for tests and for what is only announced yet."""
-    site, comment = _site(door, call), comment_of(call.form)
+    site, comment = _site(door, call), comment_of(call.form, door.pepper)
     if call.form.says("akismet_pre_check"):
         # WordPress asks so of a pingback before it has read it, and asks again after; only what is sure stops it.
         is_spam = door.moderator.try_out(site, comment).action is Action.REJECT
@@ -232,7 +232,7 @@ def _key(call: Call) -> str:
 
 
 def _learn(door: Door, call: Call, word: Word) -> Response:
-    site, comment = _site(door, call), comment_of(call.form)
+    site, comment = _site(door, call), comment_of(call.form, door.pepper)
     if not call.form.says("is_test"):
         comment_id = _recognised(door.store, site, call.form, comment)
         if comment_id is None:

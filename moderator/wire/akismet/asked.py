@@ -1,6 +1,6 @@
 """What a form says of a comment, in our words; and by what it is recognised when it comes again."""
 
-import hashlib
+import hmac
 import json
 import re
 from datetime import UTC, datetime
@@ -37,8 +37,9 @@ SCHEME = re.compile(r"^https?:", re.IGNORECASE)
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*")
 
 
-def comment_of(form: Form) -> Comment:
-    """The comment in a form. Never fails: what is too long is cut, what makes no sense is left out."""
+def comment_of(form: Form, key: bytes) -> Comment:
+    """The comment in a form, its id made with ``key``. Never fails: what is too long is cut, what makes no sense is
+    left out."""
     ip, body = _ip(form), clean(form.get("comment_content")[:MOST_LONG])
     author = Author(
         _short(form, "comment_author"), _short(form, "comment_author_email"), _short(form, "comment_author_url")
@@ -46,7 +47,7 @@ def comment_of(form: Form) -> Comment:
     post = Post(_short(form, "permalink"))
     return Comment(
         body,
-        id=own_id(body, ip, author, post.url or form.get("comment_post_ID")),
+        id=own_id(body, ip, author, post.url or form.get("comment_post_ID"), key=key),
         author=author,
         ip=ip,
         user_agent=_agent(form),
@@ -62,11 +63,12 @@ def comment_of(form: Form) -> Comment:
     )
 
 
-def own_id(body: str, ip: str, author: Author, post: str) -> str:
+def own_id(body: str, ip: str, author: Author, post: str, *, key: bytes) -> str:
     """An id for a comment that comes without one: the same for the check, a second check, and the feedback.
 
     Clients send back no id of ours. What stays the same is the post, the IP, who wrote, and the words: a blog may have
     added markup, escaped quotes and put rel="nofollow" to links before it sends them again.
+    With a key, as who has the database could else try all IP addresses.
     """
     text, rest = unescaped(body[:MOST_READ]), body[MOST_READ:]
     told = (
@@ -78,7 +80,7 @@ def own_id(body: str, ip: str, author: Author, post: str) -> str:
         sorted({address.rstrip("/").casefold() for address in ADDRESS.findall(text)}),
         *([rest] if rest else ()),
     )
-    return OWN_ID + hashlib.sha256(json.dumps(told).encode()).hexdigest()[:40]
+    return OWN_ID + hmac.digest(key, json.dumps(told).encode(), "sha256").hex()[:40]
 
 
 def _plain(text: str) -> str:

@@ -1,0 +1,245 @@
+"""What one core, one node and ten nodes carry: a simulation fed with service times that are measured here first.
+
+    python benchmarks/capacity.py --json
+
+Measured, in this run: the processor time of a webhook request under gunicorn and how it is spread, what a commit costs
+as a + b·n for a group of n comments (on SQLite, and on PostgreSQL by --database), and how many bytes a comment takes in
+the store. Simulated: comments come at random (Poisson), the balancer gives each to the process with the fewest waiting,
+a process computes for one at a time (Python's lock) and writes whatever waits for it as one group, as the store does;
+SQLite has one writer, PostgreSQL as many as it has cores. Found by bisection: the most comments a second at which the
+99th percentile still is below --limit.
+"""
+
+import heapq
+import json
+import random
+import statistics
+import sys
+import tempfile
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from benchmarks import webhook
+from benchmarks.common import comment, machine
+from moderator.comment import Comment
+from moderator.moderation import assess
+from moderator.policy import SitePolicy
+from moderator.shelf import Shelf, shipped_folder
+from moderator.store import Store
+
+DAY = 86_400
+MOST_IN_GROUP = 64
+SIMULATED = 20_000  # comments a run, of which the first tenth warms up
+AKISMET_A_DAY = 500_000_000  # the order of what Akismet says it looks at
+PEAK = 3.0  # the busiest hour against the mean; blogs of the world sleep at different times
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What a request costs here: seconds of processor time, a commit's two parts in seconds, bytes stored."""
+
+    cpu: float
+    spread: tuple[float, ...]  # parts of the mean, one of each comment that was decided
+    commit: float
+    row: float
+    bytes: float
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What is simulated: so many processes on so many nodes, and how many groups the database writes at once."""
+
+    name: str
+    nodes: int
+    processes: int
+    writers: int
+
+
+def simulate(rate: float, shape: Shape, cost: Measured, *, chance: random.Random) -> list[float]:
+    """The seconds that each of SIMULATED comments waits for its answer, at ``rate`` comments a second."""
+    servers = [deque[float]() for _ in range(shape.nodes * shape.processes)]
+    busy = [False] * len(servers)
+    to_write: list[list[float]] = [[] for _ in servers]
+    writing = [False] * len(servers)
+    waiting: deque[int] = deque()  # processes with a group for which no writer is free
+    writers = shape.writers
+    waits: list[float] = []
+    events: list[tuple[float, int, str, int, Any]] = [(0.0, 0, "comes", 0, None)]
+    count = came = 0
+
+    def later(at: float, what: str, server: int = 0, told: Any = None) -> None:
+        nonlocal count
+        count += 1
+        heapq.heappush(events, (at, count, what, server, told))
+
+    def compute(now: float, server: int) -> None:
+        if servers[server] and not busy[server]:
+            busy[server] = True
+            later(now + cost.cpu * chance.choice(cost.spread), "computed", server, servers[server].popleft())
+
+    def write(now: float, server: int) -> None:
+        nonlocal writers
+        if not to_write[server] or writing[server]:
+            return
+        if not writers:
+            if server not in waiting:
+                waiting.append(server)
+            return
+        writers -= 1
+        writing[server] = True
+        group, to_write[server] = to_write[server][:MOST_IN_GROUP], to_write[server][MOST_IN_GROUP:]
+        later(now + cost.commit + cost.row * len(group), "written", server, group)
+
+    while events and len(waits) < SIMULATED:
+        now, _, what, server, told = heapq.heappop(events)
+        if what == "comes":
+            came += 1
+            if came < SIMULATED * 2:
+                later(now + chance.expovariate(rate), "comes")
+            least = min(range(len(servers)), key=lambda one: (len(servers[one]) + busy[one], chance.random()))
+            servers[least].append(now)
+            compute(now, least)
+        elif what == "computed":
+            busy[server] = False
+            to_write[server].append(told)
+            write(now, server)
+            compute(now, server)
+        else:
+            writers += 1
+            writing[server] = False
+            waits += [now - begun for begun in told]
+            if waiting:
+                write(now, waiting.popleft())
+            write(now, server)
+    return waits[len(waits) // 10 :]
+
+
+def carried(shape: Shape, cost: Measured, *, limit: float) -> dict[str, float]:
+    """The most comments a second with a p99 below ``limit`` seconds, by bisection, and the p50 and p99 at it."""
+    low, high = 0.0, 2.0 * shape.nodes * shape.processes / cost.cpu
+    for _ in range(9):
+        middle = (low + high) / 2
+        p99 = percentile(simulate(middle, shape, cost, chance=random.Random(7)), 99)
+        low, high = (middle, high) if p99 < limit else (low, middle)
+    waits = simulate(low, shape, cost, chance=random.Random(8))
+    return {"a_second": low, "p50_ms": percentile(waits, 50) * 1e3, "p99_ms": percentile(waits, 99) * 1e3}
+
+
+def percentile(values: Sequence[float], which: int) -> float:
+    return sorted(values)[len(values) * which // 100]
+
+
+def measured(database: str | None) -> Measured:
+    """Measure here, with the shipped model."""
+    with tempfile.TemporaryDirectory(prefix="moderator-capacity-") as temporary:
+        data = Path(temporary)
+        flags: dict[str, int | None] = {"workers": 1, "threads": None}
+        load = webhook._measure(data, database, connections=(8,), rounds=3, seconds=2.0, flags=flags)
+        cpu = load["by_connections"][8]["webhook"]["cpu_us"] / 1e6
+        url = database or f"sqlite:///{data / 'commits.sqlite3'}"
+        Store.upgrade(url)
+        store = Store.open(url, clock=lambda: datetime.now(UTC))
+        try:
+            commit, row, size = _commits(store, None if database else data / "commits.sqlite3")
+        finally:
+            store.close()
+    return Measured(cpu, _spread(), commit, row, size)
+
+
+def _spread() -> tuple[float, ...]:
+    shelf, policy = Shelf(Path("/nonexistent"), shipped_folder()), SitePolicy()
+    times = [_timed(partial(assess, _comment(number), policy, shelf)) for number in range(1200)][200:]
+    mean = statistics.fmean(times)
+    return tuple(one / mean for one in times)
+
+
+def _commits(store: Store, file: Path | None) -> tuple[float, float, float]:
+    """Seconds of a commit as a + b·n by two group sizes, medians; and bytes a comment, 0 where there is no file."""
+    site, _ = store.add_site(f"capacity-{time.time_ns()}")
+    decision = assess(_comment(0), SitePolicy(), Shelf(Path("/nonexistent"), shipped_folder()))
+    number = 1
+    medians = {}
+    before = 0
+    for size in (1, MOST_IN_GROUP):
+        times = []
+        for _ in range(60):
+            batch = [store_judged(_comment(number + k), decision) for k in range(size)]
+            number += size
+            times.append(
+                _timed(lambda batch=batch: store.once.remember_many(site, batch, (), at=datetime.now(UTC)))  # type: ignore[misc]
+            )
+        medians[size] = statistics.median(times)
+    row = max(0.0, (medians[MOST_IN_GROUP] - medians[1]) / (MOST_IN_GROUP - 1))
+    store.close()
+    size_now = file.stat().st_size if file else 0
+    return medians[1] - row, row, (size_now - before) / number
+
+
+def store_judged(one: Comment, decision: Any) -> Any:
+    """What the store is given of a judged comment."""
+    from moderator.store import Judged
+
+    return Judged(one, decision, True)
+
+
+def _comment(number: int) -> Comment:
+    return Comment.from_json(comment(number))
+
+
+def _timed(work: Callable[[], object]) -> float:
+    begun = time.perf_counter()
+    work()
+    return time.perf_counter() - begun
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--database", help="Measure commits on this store, too; it should be empty and on this machine.")
+@click.option("--limit", default=200.0, show_default=True, help="Milliseconds that the 99th percentile may take.")
+def main(as_json: bool, database: str | None, limit: float) -> None:
+    """What one core, one node and ten nodes carry."""
+    costs = {"SQLite": measured(None)}
+    if database:
+        costs["PostgreSQL"] = measured(database)
+    # SQLite is one file of one machine, and one writes at a time.
+    shapes = {"SQLite": (Shape("one core", 1, 1, 1), Shape("one node, 4 cores", 1, 4, 1)),
+              "PostgreSQL": (Shape("one core", 1, 1, 1), Shape("one node, 4 cores", 1, 4, 4),
+                             Shape("ten nodes of 4 cores", 10, 4, 8))}  # fmt: skip
+    found: dict[str, Any] = {"machine": machine(), "limit_ms": limit, "measured": {}, "carried": {}}
+    for engine, cost in costs.items():
+        found["measured"][engine] = {**asdict(cost), "spread": None}
+        for shape in shapes[engine]:
+            found["carried"][f"{engine}, {shape.name}"] = carried(shape, cost, limit=limit / 1e3)
+    best = costs.get("PostgreSQL", costs["SQLite"])
+    peak = AKISMET_A_DAY / DAY * PEAK
+    found["500 million a day"] = {
+        "peak_a_second": peak,
+        "cores": peak * best.cpu / 0.6,  # at 60 % of what a core can do
+        "writers_busy": peak * (best.row + best.commit / MOST_IN_GROUP),  # of one: groups of 64 at that rate
+        "gigabytes_a_day": AKISMET_A_DAY * costs["SQLite"].bytes / 1e9,
+    }
+    if as_json:
+        print(json.dumps(found, indent=2))
+        return
+    for engine, cost in costs.items():
+        commit = f"{cost.commit * 1e3:.2f} ms + n {cost.row * 1e6:.0f} us"
+        print(f"{engine}: {cost.cpu * 1e6:.0f} us of processor time a request, a commit of n {commit}")
+    for name, one in found["carried"].items():
+        print(f"{name:40} {one['a_second']:8.0f} a second, {one['a_second'] * DAY / 1e6:8.1f} million a day at that "
+              f"rate, p50 {one['p50_ms']:.1f} ms, p99 {one['p99_ms']:.0f} ms")  # fmt: skip
+    for name, value in found["500 million a day"].items():
+        print(f"500 million a day: {name} {value:,.1f}")
+
+
+if __name__ == "__main__":
+    main()
