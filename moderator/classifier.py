@@ -2,6 +2,7 @@
 
 The classifier is logistic regression over the hashed spaces of features.py, each scaled to length one, and the signals
 of signals.py. Its log-odds are a sum, so every reason that is shown is a part of the score and not a story about it.
+A long text counts as its worst part does, if that is worse than the whole (windows.py).
 """
 
 import math
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 
 from moderator import features, model_file
 from moderator.comment import Comment, Reason
-from moderator.layout import lay_out
+from moderator.layout import Layout, lay_out
 from moderator.model_file import ModelError
 from moderator.policy import Thresholds
 from moderator.reading import Reading, read
@@ -24,6 +25,7 @@ from moderator.shading import Weighed, heaviest, shade
 from moderator.signals import SIGNALS, measure, sentence
 from moderator.spaces import AUTHOR, BODY, NAMED, NAMED_WORDS, SPACES, WORDS, whole
 from moderator.weights import Weights
+from moderator.windows import LEAST, MARGIN, windows, worst
 
 # Models answer their probes to this, across processors and NumPy versions: sums of 32-bit floats in another order.
 PROBE_TOLERANCE = 1e-4
@@ -34,6 +36,7 @@ MOST_REASONS = 4
 SIGNALS_SAY = [(signal.__name__, sentence(signal)) for signal in SIGNALS]
 SPACES_SAY = [(space.name, f"{space.says[0].upper()}{space.says[1:]}.") for space in SPACES]
 TEXT = (BODY, WORDS)
+PART_SAYS = "A part of the text is worse than the whole."
 # However it is read, it is one name.
 NAME = (AUTHOR, NAMED, NAMED_WORDS)
 
@@ -116,6 +119,8 @@ class Classifier:
         # As lists: for one comment's 32 numbers plain arithmetic is quicker than three calls of NumPy.
         self._signal_weights: list[float] = self.signal_weights.tolist()
         self._means: list[float] = self.signal_means.tolist()
+        self._parts_by: Weights = self.weights  # what parts of texts are weighed by, on every site
+        self._stretch = 1.0
 
     def score(self, reading: Reading) -> float:
         """The calibrated probability that it is spam."""
@@ -126,36 +131,60 @@ class Classifier:
         logits = np.empty(len(readings))
         for start in range(0, len(readings), features.BLOCK):
             block = readings[start : start + features.BLOCK]
-            rows = features.rows([lay_out(reading) for reading in block])
+            layouts = [lay_out(reading) for reading in block]
             signals = np.array([measure(reading) for reading in block])
-            logits[start : start + features.BLOCK] = self.logits(rows, signals)
+            logits[start : start + features.BLOCK] = self.logits(layouts, features.rows(layouts), signals)
         return logits
 
-    def logits(self, rows: features.Rows, signals: NDArray[np.float64]) -> NDArray[np.float64]:
+    def logits(
+        self, layouts: Sequence[Layout], rows: features.Rows, signals: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
         """Log-odds of comments whose features and signals are at hand."""
         found: NDArray[np.float64] = rows.sums(self.weights).sum(axis=1) + self.bias
         found += (signals - self.signal_means) @ self.signal_weights
+        parted = [(number, parts) for number, layout in enumerate(layouts) if (parts := windows(layout))]
+        if parted:
+            owner = np.repeat([number for number, _ in parted], [len(parts) for _, parts in parted])
+            texts = rows.sums(self._parts_by)[:, TEXT].sum(axis=1)
+            worse = np.zeros(len(layouts))
+            of_parts, _ = worst(self._parts_by, [part for _, parts in parted for part in parts])
+            np.maximum.at(worse, owner, of_parts - MARGIN - texts[owner])
+            found += worse * self._stretch
         return found
 
-    def with_weights(self, weights: Weights, *, signals: NDArray[np.float64], bias: float) -> "Classifier":
-        """The same model with other weights: as a site's own verdicts have moved them (residual.py)."""
+    def with_weights(
+        self, weights: Weights, *, signals: NDArray[np.float64], bias: float, stretch: float
+    ) -> "Classifier":
+        """The same model with other weights: as a site's own verdicts have moved them (residual.py).
+
+        By how much a part of a text is worse than the whole, this model says with its own weights, times ``stretch``:
+        so log-odds stay linear in what a site has learned.
+        """
         other = copy(self)
-        other.weights, other.bias, other.signal_weights = weights, bias, signals
+        other.weights, other.bias, other.signal_weights, other._stretch = weights, bias, signals, stretch
         other._signal_weights = signals.tolist()
         return other
 
     def assess(self, reading: Reading) -> Assessment:
         """Score and reasons, from one pass over the features."""
-        block = features.grams([lay_out(reading)])
-        spaces = self._spaces(block)
+        block, spaces, worse, part = self._spaces(reading)
         signals = self._signals(reading)
-        score = sigmoid(self.bias + sum(spaces) + sum(signals))
-        return Assessment(score, self._reasons(reading, block, spaces, signals))
+        score = sigmoid(self.bias + sum(spaces) + sum(signals) + worse)
+        return Assessment(score, self._reasons(reading, part or block, spaces, signals, worse))
 
-    def _spaces(self, block: features.Grams) -> list[float]:
-        """What each space of a block of one adds to the log-odds."""
-        spaces: list[float] = features.distinct(block).sums(self.weights)[0].tolist()
-        return spaces
+    def _spaces(self, reading: Reading) -> tuple[features.Grams, list[float], float, features.Grams | None]:
+        """The n-grams, what each space adds to the log-odds, what the worst part of the text adds, and its n-grams."""
+        layout = lay_out(reading)
+        block = features.grams([layout])
+        rows = features.distinct(block)
+        spaces: list[float] = rows.sums(self.weights)[0].tolist()
+        parts = windows(layout) if layout.body_end > LEAST else []
+        if parts:
+            found, at = worst(self._parts_by, parts)
+            worse = float(found[at] - MARGIN - rows.sums(self._parts_by)[0, TEXT].sum()) * self._stretch
+            if worse > 0:
+                return block, spaces, worse, features.grams([parts[at]])
+        return block, spaces, 0.0, None
 
     def _signals(self, reading: Reading) -> list[float]:
         """What each signal adds to the log-odds."""
@@ -163,9 +192,11 @@ class Classifier:
         return [(value - mean) * weight for value, mean, weight in found]
 
     def _reasons(
-        self, reading: Reading, block: features.Grams, spaces: Sequence[float], signals: Sequence[float]
+        self, reading: Reading, block: features.Grams, spaces: Sequence[float], signals: Sequence[float], worse: float
     ) -> tuple[Reason, ...]:
+        """The weightiest; ``block`` holds the n-grams of the text, or of its part that is worse than the whole."""
         text, name = (sum(spaces[i] for i in group) for group in (TEXT, NAME))
+        text += worse
         told: list[tuple[float, str, str]] = [
             # "It has a link" is no sentence for a comment without one.
             (weight, *SIGNALS_SAY[i])
@@ -198,12 +229,11 @@ class Classifier:
 
     def explain(self, reading: Reading) -> Explanation:
         """The whole account of the score; its parts sum to its log-odds."""
-        block = features.grams([lay_out(reading)])
-        spaces = self._spaces(block)
+        block, spaces, worse, _ = self._spaces(reading)
         signals = self._signals(reading)
         said = zip(SPACES_SAY + SIGNALS_SAY, spaces + signals, strict=True)
-        parts = [(says, weight) for (_, says), weight in said]
-        logit = self.bias + sum(spaces) + sum(signals)
+        parts = [*((says, weight) for (_, says), weight in said), (PART_SAYS, worse)]
+        logit = self.bias + sum(spaces) + sum(signals) + worse
         parts = sorted((part for part in parts if part[1]), key=lambda part: -abs(part[1]))
         words = shade(self.weights, block, reading.text)
         return Explanation(sigmoid(logit), logit, self.bias, tuple(parts), words)

@@ -23,6 +23,8 @@ DIGIT = re.compile(r"[1-9]")
 # "v1agra", "c4s1n0", "fr33": in a word that is letters for a half, figures are the letters that they look like.
 LEET = re.compile(r"(?<![a-z0-9@$])[a-z]*[0-9@$][a-z0-9@$]*")
 FIGURE = re.compile(r"[0-9@$]")
+FIGURE_INSIDE = re.compile(r"[0-9@$](?<=[a-z][0-9@$])[0-9@$]{0,3}(?=[a-z])")
+MANY_LEET = 4  # such words in one text
 LETTERS = str.maketrans("0134578@$", "oieastbas")
 FIGURES = re.compile(r"\d+")
 # Letters with marks, as their bare letters: a mark on each is a disguise, and many people leave honest ones out.
@@ -92,12 +94,18 @@ def fold(lower: str) -> str:
         lower = lower.translate(_BARE)
     if not FIGURE.search(lower):
         return lower
-    return DIGIT.sub("0", LEET.sub(_unleet, lower))
+    return DIGIT.sub("0", LEET.sub(_unleet_all if len(FIGURE_INSIDE.findall(lower)) >= MANY_LEET else _unleet, lower))
 
 
 def _unleet(found: re.Match[str]) -> str:
     word = found[0]
     return word.translate(LETTERS) if 2 * sum(map(str.isalpha, word)) >= len(word) else word
+
+
+def _unleet_all(found: re.Match[str]) -> str:
+    """Where many words have figures for letters, "7h15" and "0u7" are words too."""
+    word = found[0]
+    return word.translate(LETTERS) if any(map(str.isalpha, word)) else word
 
 
 def _address(link: Link) -> str:

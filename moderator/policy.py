@@ -294,7 +294,7 @@ def hidden_text(case: Case) -> Action | None:
     return Action.HOLD if case.reading.hides else None
 
 
-def disguised_letters(case: Case) -> Action | None:
+def letters_in_disguise(case: Case) -> Action | None:
     """Its letters are exchanged, decorated or spaced out, as filters are tricked."""
     return Action.HOLD if case.reading.disguises_letters else None
 
@@ -373,7 +373,7 @@ RULES: tuple[Rule, ...] = (
     no_score,
     surely_spam,
     # How it is written: never approved by score, but rejected where the classifier sees through it.
-    disguised_letters,
+    letters_in_disguise,
     unreadable,
     probably_fine,
     # Everything else waits for a human.

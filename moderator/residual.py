@@ -85,7 +85,7 @@ def rows(comments: Sequence[Comment], base: Classifier) -> list[Row]:
         layouts = [lay_out(reading) for reading in readings]
         block = features.rows(layouts)
         measured = np.array([measure(reading) for reading in readings])
-        logits = base.logits(block, measured)
+        logits = base.logits(layouts, block, measured)
         counts, ends = block.counts().tolist(), block.edges[:: len(SPACES)].tolist()
         taken = slots.take(block.buckets)
         signals = (measured - base.signal_means).tolist()
@@ -215,6 +215,7 @@ class Residual:
             _Adapted(base.weights, self.stretch, self._weights[:SLOTS]),
             signals=base.signal_weights * self.stretch + self._weights[_SIGNALS].astype(np.float64) * SIGNAL,
             bias=base.bias * self.stretch + self.shift,
+            stretch=self.stretch,
         )
 
 

@@ -33,6 +33,7 @@ KNOWN_TO_ALL = frozenset(
     "baidu.com qq.com yandex.ru mail.ru amazon.com apple.com microsoft.com linkedin.com instagram.com reddit.com "
     "example.com x.com tiktok.com cnn.com bbc.co.uk ebay.com".split()
 )
+MOST_LOOKED_AT = 300
 NAME_WORD = re.compile(r"[^\W\d_]{3,}")
 
 
@@ -189,6 +190,23 @@ def _long_words(text: str) -> frozenset[str]:
     return frozenset([word for word in NAME_WORD.findall(text.lower()) if len(word) > 3])
 
 
+def other_script(reading: Reading) -> float:
+    """It is written in another script than the post's title."""
+    if reading.post_title.isascii() and reading.text.isascii():
+        return 0.0
+    of_title, of_text = _latin_share(reading.post_title), _latin_share(reading.text[:MOST_LOOKED_AT])
+    if of_title is None or of_text is None:
+        return 0.0
+    return _up_to(max(0.0, abs(of_title - of_text) - 0.5), 0.4)
+
+
+@lru_cache(maxsize=1024)
+def _latin_share(text: str) -> float | None:
+    """The share of Latin letters among a text's letters; None where there is none."""
+    letters = [character for character in text if character.isalpha()]
+    return sum(character < "\u0250" for character in letters) / len(letters) if letters else None
+
+
 def name_has_words(reading: Reading) -> float:
     """The author's name has more words than people's names do."""
     return _up_to(max(0, len(reading.author.split()) - 2), 4.0)
@@ -282,6 +300,7 @@ SIGNALS: tuple[Signal, ...] = (
     code,
     repeated_words,
     about_the_post,
+    other_script,
     # Who says to have written it.
     name_has_words,
     name_is_lower_case,

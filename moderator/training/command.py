@@ -21,6 +21,7 @@ from moderator.training.in_time import measured_in_time
 from moderator.training.parallel import ALONE, Workers
 from moderator.training.publish import publish, weights_of
 from moderator.training.search import Found, Labelled, search
+from moderator.training.serving import classifier_of, served
 from moderator.training.table import Rows, in_memory, on_disk, tabulate
 from moderator.training.thresholds import CAUTIOUS, kept_or_derived, settled, worse
 from moderator.training.wording import FIGURES, figure
@@ -106,21 +107,22 @@ def train(
         table.take(learned), spam[learned], weight[learned], base=base, drop_out=True, setting=setting, workers=workers
     )
 
-    yardstick, truth = table.take(yard), spam[yard]
+    compared, truth = [gathered.examples[int(row)].comment for row in yard], spam[yard]
     before = current.thresholds if current and base else None
     if base is None:
         weights, thresholds = settled(
             weights, setting, gathered, table, weight, learned, yard, workers=workers, progress=progress
         )
     else:  # what starts from another model keeps its calibration, and its thresholds where comments are too few
-        thresholds = kept_or_derived(sigmoid(weights.logits(yardstick))[~truth], before or CAUTIOUS, say)
-    scores = sigmoid(weights.logits(yardstick))
+        good = sigmoid(served(classifier_of("", weights), compared))[~truth]
+        thresholds = kept_or_derived(good, before or CAUTIOUS, say)
+    scores = sigmoid(served(classifier_of("", weights), compared))
     unsigned = ~gathered.signed[yard]
     new = figures(scores, truth, thresholds, unsigned=unsigned)
     old = None
     verdict = ""
     if current:
-        old_scores = sigmoid(weights_of(current).logits(yardstick))
+        old_scores = sigmoid(served(current, compared))
         old = figures(old_scores, truth, current.thresholds, unsigned=unsigned)
         verdict = worse(scores, old_scores, truth)
     say("on the comments that no model learns from")

@@ -31,6 +31,8 @@ YARDSTICK = 10
 MOST_OF_A_SOURCE = 1_000
 OF_THE_GENRE = 2.0
 OWN_VERDICT = 5.0
+# A padded copy: counted whole it took 5 points of what is caught undisguised for 3 to 5 of what is caught padded.
+PADDED_COPY = 0.3
 BROKEN_SHOWN = 20
 OWN = "own"  # the place of the store's verdicts; files have paths for theirs
 
@@ -188,7 +190,7 @@ def weigh(gathered: Gathered) -> Vector:
 
 def _worth(source: str, rows: int) -> float:
     if source == PADDED:
-        return 1.0
+        return PADDED_COPY
     return OF_THE_GENRE if source.startswith(("starter/", "names/")) else min(1.0, MOST_OF_A_SOURCE / max(rows, 1))
 
 

@@ -23,6 +23,7 @@ from moderator.spaces import OWN_WEIGHTS, SPACES
 from moderator.training.account import Texts
 from moderator.training.fit import Weights
 from moderator.training.report import render
+from moderator.training.serving import classifier_of
 
 REPORT, PAGE = "report.json", "report.html"
 
@@ -50,6 +51,11 @@ PROBE_COMMENTS = (
         author=Author("たけし", "@example.ne.jp", "https://takeshi.hatenablog.com/"),
     ),
     Comment("شكرا جزيلا على المقال الرائع", parent=Parent(text="مرحبا")),
+    Comment(
+        "The tram to the lake runs every ten minutes, and from the last stop it is a short walk under old trees. We "
+        "took bread and cheese along and stayed until it got dark. Ch34p m3d5 0nl1n3, v1517 0ur p1ll5 5h0p t0day! The "
+        "water was cold, the children did not mind, and in the evening somebody played the accordion on the jetty."
+    ),
     Comment("<p>hello <span style='display:none'>hidden words</span> there</p><!-- note -->", kind="pingback"),
 )
 
@@ -88,14 +94,7 @@ def publish(
             "signal_means": weights.means.tolist(),
             "thresholds": asdict(thresholds),
         }
-        classifier = Classifier(
-            id,
-            weights=weights.table,
-            bias=weights.bias,
-            signal_weights=model["signal_weights"],
-            signal_means=model["signal_means"],
-            thresholds=thresholds,
-        )
+        classifier = classifier_of(id, weights, thresholds)
         probes = [{"comment": probe.to_json(), "score": classifier.score(read(probe))} for probe in PROBE_COMMENTS]
         _write(beside / MODEL, model)
         _write(beside / PROBES, probes)

@@ -12,6 +12,7 @@ from moderator.training.evaluate import HOLD_BUDGET, REJECT_BUDGET, figures, nee
 from moderator.training.fit import Setting, Table, Vector, Weights, calibrate, recalibrated, sigmoid
 from moderator.training.gathering import Gathered
 from moderator.training.parallel import Workers
+from moderator.training.serving import classifier_of, served
 
 FOLDS = 5
 ENOUGH_HAM = 1_000
@@ -87,31 +88,35 @@ def settled(
     """A fresh model calibrated, and its thresholds, from comments that the scoring model has not seen.
 
     Those are the yardstick and, out of fold, the project's own comments: they alone carry an author on most rows, as a
-    blog's do. Thresholds from data sets without authors held 8 % of a blog's good comments for a budget of 1 %.
+    blog's do. Thresholds from data sets without authors held 8 % of a blog's good comments for a budget of 1 %. They
+    are of the scores that will be served, so of long texts' worst parts too.
     """
     spam, genre = gathered.spam, gathered.from_sources("starter/")
     fold = fold_of(gathered.groups[learned], FOLDS)
     asked = [learned[(fold == number) & genre[learned]] for number in range(FOLDS)]
     numbers = [number for number in range(FOLDS) if len(asked[number])]
     inside = ((learned[fold != number], setting) for number in numbers)
-    rows, logits = [yard], [weights.logits(table.take(yard))]
-    unsigned_ham = []
+    fitted = [(yard, weights)]
     for done, partial in enumerate(fits(table, spam, weight, inside, workers=workers), start=1):
-        rows.append(asked[numbers[done - 1]])
-        unseen = table.take(rows[-1])
-        logits.append(partial.logits(unseen))
-        unsigned_ham.append(partial.logits(unseen, signed=False)[~spam[rows[-1]]])
+        fitted.append((asked[numbers[done - 1]], partial))
         progress.step("folds", done, len(numbers))
-    seen, found = np.concatenate(rows), np.concatenate(logits)
+    seen = np.concatenate([rows for rows, _ in fitted])
+    logits = np.concatenate([some.logits(table.take(rows)) for rows, some in fitted])
     if min(spam[seen].sum(), (~spam[seen]).sum()) < 50:
-        return weights, thresholds_from(sigmoid(found)[~spam[seen]], None, progress.say)
-    slope, shift = calibrate(found, spam[seen], weight[seen])
-    scores = sigmoid(slope * found + shift)
-    thresholds = thresholds_from(scores[~spam[seen]], None, progress.say)
-    hold = threshold(scores[~spam[seen] & genre[seen]], HOLD_BUDGET)
-    unsigned_hold = (
-        threshold(sigmoid(slope * np.concatenate(unsigned_ham) + shift), HOLD_BUDGET) if unsigned_ham else None
-    )
+        return weights, thresholds_from(sigmoid(logits)[~spam[seen]], None, progress.say)
+    slope, shift = calibrate(logits, spam[seen], weight[seen])
+    scores, unsigned_ham = [], [np.empty(0)]
+    for number, (rows, some) in enumerate(fitted):
+        classifier = classifier_of("", recalibrated(some, slope, shift))
+        comments = [gathered.examples[int(row)].comment for row in rows]
+        scores.append(sigmoid(served(classifier, comments)))
+        if number:
+            good = [comment for comment, is_spam in zip(comments, spam[rows], strict=True) if not is_spam]
+            unsigned_ham.append(sigmoid(served(classifier, good, signed=False)))
+    found = np.concatenate(scores)
+    thresholds = thresholds_from(found[~spam[seen]], None, progress.say)
+    hold = threshold(found[~spam[seen] & genre[seen]], HOLD_BUDGET)
+    unsigned_hold = threshold(np.concatenate(unsigned_ham), HOLD_BUDGET)
     hold = thresholds.hold if hold is None else hold
     reject = max(hold, thresholds.reject) if thresholds.reject is not None else None
     return recalibrated(weights, slope, shift), Thresholds(hold, reject, unsigned_hold)
