@@ -11,11 +11,13 @@ from email.policy import default
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 from review_desk import LOGIN, Desk, form
 
 from moderator import mail
+from moderator.cli.digest import digest
 from moderator.comment import Word
 from moderator.mail import MailError
 from moderator.review import post
@@ -282,3 +284,25 @@ def test_old_marks_are_swept(desk: Desk) -> None:
     desk.hold("Hello")
     postman(desk, lambda _: None).turn()
     assert desk.store.claims.claim("digest 2026-01-01 1")
+
+
+@pytest.mark.parametrize(("options", "says"), [((), "say either"), (("--print", "--now"), "say either")])
+def test_the_command_wants_to_know_what_to_do(tmp_path: Path, options: tuple[str, ...], says: str) -> None:
+    asked = CliRunner().invoke(digest, [*options, "--data", str(tmp_path)])
+    assert asked.exit_code == 2 and says in asked.output
+
+
+def test_the_command_prints_and_sends(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.hold("Hello there")
+    where = ["--data", str(desk.settings.data)]
+    printed = CliRunner().invoke(digest, ["--print", *where])
+    assert printed.exit_code == 0, printed.output
+    assert f"To: {LOGIN}" in printed.output and "Hello there" in printed.output and "1 letter" in printed.output
+    nowhere = CliRunner().invoke(digest, ["--now", *where])
+    assert isinstance(nowhere.exception, MailError) and "smtp_host" in str(nowhere.exception)
+    with inbox() as server:
+        monkeypatch.setenv("MODERATOR_SMTP_HOST", "127.0.0.1")
+        monkeypatch.setenv("MODERATOR_SMTP_PORT", str(server.server_address[1]))
+        monkeypatch.setenv("MODERATOR_SMTP_SECURITY", "none")
+        assert "1 letter sent" in CliRunner().invoke(digest, ["--now", *where]).output
+    assert len(server.letters) == 1  # type: ignore[attr-defined]

@@ -29,14 +29,14 @@ def digest(print_: bool, now: bool, **flags: Any) -> None:
     app, _ = make_app(settings, announce=lambda made: None)
     letters = post.digest_of(app, settings, base_url(settings, settings.port))
     sent = 0
-    for person in letters.readers():
-        letter = letters.letter(person)
-        if letter is None:
-            continue
-        sent += 1
-        if print_:
-            body = letter.get_body(("plain",))
-            click.echo(f"To: {letter['To']}\nSubject: {letter['Subject']}\n\n{body.get_content() if body else ''}")
-        else:
-            send(post.server_of(settings), letter)
+    try:
+        for letter in filter(None, map(letters.letter, letters.readers())):
+            sent += 1
+            if print_:
+                body = letter.get_body(("plain",))
+                click.echo(f"To: {letter['To']}\nSubject: {letter['Subject']}\n\n{body.get_content() if body else ''}")
+            else:
+                send(post.server_of(settings), letter)
+    finally:
+        post.close(app)
     click.echo(f"{sent} letter{'' if sent == 1 else 's'}{' sent' if now else ''}", err=True)

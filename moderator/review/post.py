@@ -19,6 +19,11 @@ def keep(app: App, desk: Desk) -> None:
     app.extensions[PARTS] = desk
 
 
+def close(app: Flask) -> None:
+    """Let go of what the letters of this application are written from."""
+    app.extensions[PARTS].store.close()
+
+
 def server_of(settings: Settings) -> mail.Server:
     """Where letters are handed over."""
     return mail.Server(
