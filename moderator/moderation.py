@@ -281,19 +281,10 @@ def reason_of(rule: Rule, case: Case) -> Reason:
 
 
 def _how_many(campaign: Campaign) -> str:
-    """How often it came before, from how many, and what humans said of it."""
-    seen = campaign.seen
-    times = "once" if seen.total == 1 else f"{seen.total:,} times"
-    many = (
-        ""
-        if seen.authors == 1
-        else f", from at least {seen.authors} authors"
-        if seen.authors < 40
-        else ", from dozens of authors"
-    )
-    said = [f"{count} as {word}" for word, count in (("spam", campaign.spam), ("good", campaign.ham)) if count]
-    judged = f", judged {' and '.join(said)}" if said else ""
-    return f"They came {times} before{many}{judged}."
+    """How many came before, from how many authors, and what humans said of them."""
+    many = f", from at least {campaign.seen.authors} authors" if campaign.seen.authors > 1 else ""
+    judged = f"; judged so far: {campaign.spam} as spam, {campaign.ham} as good"
+    return f"Before it came {campaign.seen.total}{many}{judged if campaign.spam or campaign.ham else ''}."
 
 
 def _where_it_leads(reading: Reading, comment: Comment) -> str:

@@ -32,7 +32,11 @@ def _author(known: Known) -> Adjustment | None:
     weight = _weight(seen, AUTHOR)
     if weight < 0 and any(is_new(host) for host in known.hosts):
         return None
-    return Adjustment("known_author", f"On this site humans {_said(seen)} of this author.", weight)
+    return Adjustment(
+        "known_author",
+        f"On this site humans approved {seen.ham} and rejected {seen.spam} comments of this author.",
+        weight,
+    )
 
 
 def _hosts(known: Known) -> Adjustment | None:
@@ -44,16 +48,16 @@ def _hosts(known: Known) -> Adjustment | None:
     weight, host = max(weighed, key=lambda one: one[0])
     if (weight < 0 and len(judged) < len(known.hosts)) or host.here is None:
         return None
-    return Adjustment("known_host", f"On this site humans {_said(host.here)} that link to {host.name[:100]}.", weight)
+    said = f"approved {host.here.ham} and rejected {host.here.spam} comments that link to {host.name[:100]}"
+    return Adjustment("known_host", f"On this site humans {said}.", weight)
 
 
 def _address(known: Known) -> Adjustment | None:
     seen = known.address
     if seen is None or not seen.ham + seen.spam:
         return None
-    return Adjustment(
-        "known_address", f"On this site humans {_said(seen)} from this network address.", _weight(seen, ADDRESS)
-    )
+    said = f"approved {seen.ham} and rejected {seen.spam} comments from this network address"
+    return Adjustment("known_address", f"On this site humans {said}.", _weight(seen, ADDRESS))
 
 
 def is_new(host: Host) -> bool:
@@ -64,15 +68,6 @@ def is_new(host: Host) -> bool:
 def _weight(seen: Sighting, bounds: tuple[float, float]) -> float:
     least, most = bounds
     return min(max(STRENGTH * math.log((max(seen.spam, 0) + 0.5) / (max(seen.ham, 0) + 0.5)), least), most)
-
-
-def _said(seen: Sighting) -> str:
-    said = [f"{verb} {_count(count)}" for verb, count in (("approved", seen.ham), ("rejected", seen.spam)) if count > 0]
-    return " and ".join(said)
-
-
-def _count(number: int) -> str:
-    return "one comment" if number == 1 else f"{number:,} comments"
 
 
 def _bounded(found: list[Adjustment]) -> tuple[Adjustment, ...]:

@@ -152,7 +152,7 @@ def test_the_fifth_of_a_thousand_probes_is_held(judge: Callable[..., Remembered]
     decided = [judge(Comment(f"{HONEST} {number}", author=Author(f"Probe {number}"))).decision for number in range(12)]
     assert [one.action for one in decided[:4]] == [Action.APPROVE] * 4
     assert {(one.action, one.rule) for one in decided[4:]} == {(Action.HOLD, "spreading_campaign")}
-    assert "4 times before" in decided[4].reasons[0].text
+    assert "Before it came 4, from at least 2 authors." in decided[4].reasons[0].text
 
 
 def test_probes_in_one_batch_are_held_from_the_fifth_too(store: Store, site: Site, clock: HandClock) -> None:
@@ -183,7 +183,7 @@ def test_one_verdict_rejects_the_next_of_the_campaign_and_its_undo_lets_them_in_
     batch = said(store, first, Word.SPAM)
     second = judge(Comment(f"{HONEST} https://two.example/")).decision
     assert (second.action, second.rule) == (Action.REJECT, "campaign_called_spam")
-    assert "judged 1 as spam" in second.reasons[0].text
+    assert second.reasons[0].text.endswith("Before it came 1; judged so far: 1 as spam, 0 as good.")
     store.undo(batch, by="ann")
     assert judge(Comment(f"{HONEST} https://three.example/")).decision.rule != "campaign_called_spam"
 

@@ -41,7 +41,9 @@ def test_an_approved_author_is_told_of_and_never_let_through_for_it(store: Store
     assert decision.action is Action.HOLD
     assert decision.score is not None and 0.5 < decision.score < 0.75  # 0.75 by the model alone
     told = [reason.text for reason in decision.reasons if reason.code == "known_author"]
-    assert told == ["On this site humans approved 6 comments of this author. That speaks for a good comment."]
+    assert told == [
+        "On this site humans approved 6 and rejected 0 comments of this author. That speaks for a good comment."
+    ]
 
 
 def test_the_foot_in_the_door_is_looked_at_when_it_brings_a_link(store: Store, judge: Judge) -> None:

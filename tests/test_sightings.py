@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from conftest import HandClock
+from conftest import HOLD, HandClock
 from doors import FakeClassifier, FakeShelf
 
 from moderator.campaigns import choose
@@ -107,6 +107,21 @@ def test_a_campaign_is_found_joined_judged_and_left(store: Store, site: Site, cl
     assert (shown.size, shown.words, shown.statuses) == (2, {Word.SPAM: 2, Word.HAM: 1}, {Status.REJECTED: 2})
     assert store.campaigns.members(found.id, status=Status.REJECTED, limit=9) == {ids[1]: 2, ids[0]: 2}
     assert store.campaigns.sizes([found.id], status=Status.HELD) == {}
+
+
+def test_two_workers_that_look_at_the_same_moment_end_in_one_campaign(
+    store: Store, site: Site, clock: HandClock, judge: Judge
+) -> None:
+    looked = []
+    for number in range(2):  # both look before either stores, so each begins a campaign
+        comment = Comment(f"{LONG} {number}", id=str(number), author=ANN)
+        own = marks(read(comment), comment, site.id, SECRET)
+        looked.append((comment, own, store.known(site, own, choose, at=clock())[1]))
+    ids = [store.remember(site, one, HOLD, False, own, to, at=clock()).id for one, own, to in looked]
+    ids.append(judge(LONG).id)
+    campaigns = {one.campaign for one in (store.comment(site, id) for id in ids) if one is not None}
+    assert len(campaigns) == 1
+    assert of_ann(store, site, clock) == (3, 0, 0)
 
 
 def test_two_campaigns_become_one_with_all_that_was_counted(store: Store, site: Site, judge: Judge) -> None:

@@ -40,6 +40,17 @@ FILLED = (
     marked("It leads to %(host)s; of the %(number)s words in its address the post has %(shared)s."),
     marked("It leads to %(host)s and %(others)s more."),
     marked("It leads to %(host)s."),
+    marked(
+        "Before it came %(number)s, from at least %(authors)s authors; "
+        "judged so far: %(spam)s as spam, %(ham)s as good."
+    ),
+    marked("Before it came %(number)s; judged so far: %(spam)s as spam, %(ham)s as good."),
+    marked("Before it came %(number)s, from at least %(authors)s authors."),
+    marked("Before it came %(number)s."),
+    marked("It links to %(hosts)s."),
+    marked("On this site humans approved %(ham)s and rejected %(spam)s comments of this author."),
+    marked("On this site humans approved %(ham)s and rejected %(spam)s comments that link to %(host)s."),
+    marked("On this site humans approved %(ham)s and rejected %(spam)s comments from this network address."),
     marked("a password has %(least)s to %(most)s bytes, this one %(size)s; choose another"),
 )
 
