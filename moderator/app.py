@@ -1,7 +1,7 @@
 """Puts the parts together: the WSGI application of one installation."""
 
 import logging
-from importlib.metadata import version
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
@@ -9,43 +9,58 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from moderator import review
+from moderator import probes, review
 from moderator import settings as all_settings
-from moderator.adaptation import Adaptation, Models
-from moderator.moderation import Moderator, StoreUnavailable, log_fault
+from moderator.adaptation import Adaptation
+from moderator.journal import Journal
+from moderator.metrics import DECISIONS, Meter
+from moderator.moderation import Moderator, StoreUnavailable, Tell, log_fault
 from moderator.settings import Settings
-from moderator.store import Clock, Store, StoreError
+from moderator.store import Clock, Remembered, Site, Store, StoreError
 from moderator.wire import akismet, blogspam, coral, native, problems
 from moderator.wire.limits import Limits
 from moderator.wire.native import page
-from moderator.wire.problems import Problem, answer
+from moderator.wire.problems import Problem
 
 log = logging.getLogger(__name__)
 
 STAY = "max-age=31536000"  # a year, for this host alone: others under its name may not speak https
 
 
-class Shelf(Models, Protocol):
+class Shelf(probes.Shelf, Protocol):
     """What the application asks of the models' shelf."""
-
-    problem: str
 
     def folder_of(self, id: str) -> Path:
         """Where a version's files are. ModelError where there is none."""
 
 
+def staying() -> bool:
+    """Whether the server is about to stop: never, where nobody says otherwise."""
+    return False
+
+
 def create_app(
-    settings: Settings, *, store: Store, shelf: Shelf, clock: Clock, adaptation: Adaptation | None = None
+    settings: Settings,
+    *,
+    store: Store,
+    shelf: Shelf,
+    clock: Clock,
+    adaptation: Adaptation | None = None,
+    leaving: Callable[[], bool] = staying,
 ) -> Flask:
     """The application over an open store. It reads no environment, and starts nothing.
 
-    ``adaptation``: the sites' own classifiers, where somebody else works with them too.
+    ``adaptation``: the sites' own classifiers, where somebody else works with them too. ``leaving`` says whether the
+    server is about to stop, so that nobody sends it anything more.
     """
     app = Flask("moderator", static_folder=None)
     app.url_map.merge_slashes = False  # a redirect would lose the body of a POST
+    meter = Meter() if settings.metrics_token else None
+    journal = Journal(settings)
     pepper = all_settings.secret(settings.data)
     adaptation = adaptation or Adaptation(store, shelf)
-    moderator = Moderator(store, shelf, clock, secret=pepper, adaptation=adaptation)
+    tell = (journal.tell, *_counting(meter))
+    moderator = Moderator(store, shelf, clock, secret=pepper, adaptation=adaptation, tell=tell)
     limits = Limits(store, clock, site_rate=settings.site_rate, wrong_key_rate=settings.wrong_key_rate)
     most = settings.max_request_bytes
     app.register_blueprint(native.blueprint(store, moderator, clock, limits, most_bytes=most))
@@ -54,33 +69,27 @@ def create_app(
     app.register_blueprint(blogspam.blueprint(store, moderator, limits, most_bytes=most))
     app.register_blueprint(coral.blueprint(store, moderator, limits, most_bytes=most))
     app.register_blueprint(review.blueprint(store, shelf, settings, clock, adaptation=adaptation))
-    _add_probes(app, store, shelf)
+    app.register_blueprint(probes.blueprint(settings, store, shelf, clock, meter, leaving))
     _add_errors(app)
     _add_headers(app, settings)
+    if meter is not None:
+        app.wsgi_app = probes.Counting(app.wsgi_app, meter)  # type: ignore[method-assign]
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     return app
 
 
-def _add_probes(app: Flask, store: Store, shelf: Shelf) -> None:
-    """What orchestrators and humans ask: alive, ready, which version."""
+def _counting(meter: Meter | None) -> tuple[Tell, ...]:
+    """Who counts decisions, if anybody does."""
+    if meter is None:
+        return ()
 
-    @app.get("/healthz")
-    def healthz() -> Response:
-        return answer({"status": "ok"})
+    def count(site: Site, answer: Remembered, seconds: float) -> None:
+        if not answer.known or answer.edited:
+            meter.add((DECISIONS.name, site.name, answer.decision.action.value, answer.decision.rule))
 
-    @app.get("/readyz")
-    def readyz() -> Response:
-        store.check()
-        if shelf.current() is None:
-            raise problems.unavailable("no model can be loaded, so all is held", cure="run `moderator models list`")
-        return answer({"status": "ready"})
-
-    @app.get("/version")
-    def show_version() -> Response:
-        model = shelf.current()
-        return answer({"version": version("moderator"), "model": model.id if model else None})
+    return (count,)
 
 
 def _add_headers(app: Flask, settings: Settings) -> None:

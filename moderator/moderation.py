@@ -66,6 +66,10 @@ class StoreUnavailable(ModerationError):
     """The decision could not be stored, so there is none; sending the same comment again is safe."""
 
 
+# Who wants to know of each decision that is on disk: the site, the answer, and how many seconds it took.
+Tell = Callable[[Site, Remembered, float], object]
+
+
 class Recognised(NamedTuple):
     """By what a comment can be recognised, what is known of that from before, and to which campaign it belongs."""
 
@@ -94,6 +98,7 @@ class Moderator:
         secret: bytes | None = None,
         adaptation: Adaptation | None = None,
         monotonic: Callable[[], float] = time.monotonic,
+        tell: Sequence[Tell] = (),
     ) -> None:
         """``adaptation`` has the sites' own classifiers; None: one of its own, over this shelf.
 
@@ -104,6 +109,7 @@ class Moderator:
         self._clock = clock
         self._secret = secret or os.urandom(32)
         self._monotonic = monotonic
+        self._tell = tell
         self._slots = threading.BoundedSemaphore(MOST_AT_ONCE)
 
     def _recognise(self, site: Site, batch: KnownBatch | None = None) -> Recognise:
@@ -134,15 +140,19 @@ class Moderator:
         With receipts, what was answered under one of their names is answered again. Raises StoreUnavailable where it
         could not be stored, and with receipts the store's KeyReused and Replayed.
         """
+        begun = time.perf_counter()
         judged = self._kept(site, self._judged(site, comment, self._recognise(site), within))
         try:
             if once:
-                return _told(site, self._store.once.remember(site, judged, once, at=self._clock()))
-            return _told(site, self._store.remember(site, *judged, at=self._clock()))
+                answer = self._store.once.remember(site, judged, once, at=self._clock())
+            else:
+                answer = self._store.remember(site, *judged, at=self._clock())
         except (KeyReused, Replayed):
             raise
         except Exception as error:
             raise _unavailable(error) from error
+        self._announce(site, (answer,), begun)
+        return _told(site, answer)
 
     def judge_many(
         self, site: Site, comments: Sequence[Comment], *, once: Sequence[Receipt] = (), again: bool = False
@@ -151,15 +161,27 @@ class Moderator:
 
         ``again``: they, or others of their batch, came before; known ones then give the answer that stands.
         """
+        begun = time.perf_counter()
         recognise = self._recognise(site, KnownBatch())
         judged = [self._kept(site, self._judged(site, comment, recognise, MOST_SECONDS)) for comment in comments]
         try:
-            found = self._store.once.remember_many(site, judged, once, at=self._clock(), again=again)
-            return replace(found, answers=tuple(_told(site, answer) for answer in found.answers))
+            batch = self._store.once.remember_many(site, judged, once, at=self._clock(), again=again)
         except (KeyReused, Replayed):
             raise
         except Exception as error:
             raise _unavailable(error) from error
+        self._announce(site, batch.answers, begun)
+        return replace(batch, answers=tuple(_told(site, answer) for answer in batch.answers))
+
+    def _announce(self, site: Site, answers: Sequence[Remembered], begun: float) -> None:
+        """Tell who counts and logs; what fails there is no reason not to answer."""
+        seconds = time.perf_counter() - begun
+        try:
+            for tell in self._tell:
+                for answer in answers:
+                    tell(site, answer, seconds)
+        except Exception as error:
+            log_fault("telling of a decision", error)
 
     def try_out(self, site: Site, comment: Comment) -> Decision:
         """What would be decided; nothing is stored, counted or learned. Total, as :func:`assess` is."""

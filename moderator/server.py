@@ -1,27 +1,28 @@
 """Starts an installation: opens its store, sees to the first site and person, and runs gunicorn on its application."""
 
 import atexit
-import logging
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
+from moderator import journal
 from moderator import settings as all_settings
 from moderator.adaptation import Adaptation
-from moderator.app import create_app
+from moderator.app import create_app, staying
+from moderator.arbiter import Leaving, PatientArbiter, RootLogger
 from moderator.callbacks.courier import Courier
 from moderator.housekeeping import Housekeeper
+from moderator.library import Library
 from moderator.rescoring import Rescorer
 from moderator.review.post import postman_of
-from moderator.review.postman import Postman
 from moderator.settings import Settings, SettingsError
 from moderator.shelf import Shelf
 from moderator.store import NameTaken, Role, Store
@@ -54,9 +55,30 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+class Part(Protocol):
+    """What works beside the answering, in threads of each process."""
+
+    def start(self) -> None:
+        """Begin; after the fork, as threads do not survive one."""
+
+    def stop(self) -> None:
+        """End."""
+
+
 def open_shelf(settings: Settings) -> Shelf:
-    """The installation's models, with the shipped one."""
-    return Shelf(settings.data / "model")
+    """The installation's models, with the shipped one. What is put in force is so on all nodes of a shared store."""
+    shelf = Shelf(settings.data / "model")
+    if not settings.database_url.startswith("sqlite"):
+        shelf.before_pointing = partial(_share, settings, shelf)
+    return shelf
+
+
+def _share(settings: Settings, shelf: Shelf, ids: Sequence[str]) -> None:
+    store = open_store(settings)
+    try:
+        Library(store, shelf).share(ids)
+    finally:
+        store.close()
 
 
 def open_store(settings: Settings) -> Store:
@@ -87,28 +109,12 @@ def first_start(store: Store, settings: Settings) -> FirstStart:
     return FirstStart(site, key, login, token)
 
 
-class Background:
-    """What works beside the requests in each process: tells blogs, scores anew what waits, sends letters."""
-
-    def __init__(self, store: Store, adaptation: Adaptation, settings: Settings, postman: Postman) -> None:
-        keeper = Housekeeper(store, now, secret=all_settings.secret(settings.data), address_days=settings.address_days)
-        self._parts = (Courier(store, now), Rescorer(store, adaptation, now), keeper, postman)
-
-    def start(self) -> None:
-        """Begin, after the last fork: threads do not survive one."""
-        for part in self._parts:
-            part.start()
-
-    def stop(self) -> None:
-        """End after what is under way."""
-        for part in self._parts:
-            part.stop()
-
-
-def make_app(settings: Settings, *, announce: Callable[[FirstStart], None]) -> tuple[Flask, Background]:
+def make_app(
+    settings: Settings, *, announce: Callable[[FirstStart], None], leaving: Callable[[], bool] = staying
+) -> tuple[Flask, tuple[Part, ...]]:
     """The installation's application, with its store made ready, and what works beside it, not yet started.
 
-    ``announce`` is told what a first start made.
+    ``announce`` is told what a first start made; ``leaving`` says whether the server is about to stop.
     """
     store = open_store(settings)
     try:
@@ -118,9 +124,11 @@ def make_app(settings: Settings, *, announce: Callable[[FirstStart], None]) -> t
     store = Store.open(settings.database_url, clock=now)
     shelf = open_shelf(settings)
     adaptation = Adaptation(store, shelf)
-    app = create_app(settings, store=store, shelf=shelf, clock=now, adaptation=adaptation)
+    app = create_app(settings, store=store, shelf=shelf, clock=now, adaptation=adaptation, leaving=leaving)
     postman = postman_of(app, settings, base_url(settings, settings.port))
-    return app, Background(store, adaptation, settings, postman)
+    keeper = Housekeeper(store, now, secret=all_settings.secret(settings.data), address_days=settings.address_days)
+    parts: tuple[Part, ...] = (Courier(store, now), Rescorer(store, adaptation, now), keeper, postman)
+    return app, (*parts, Library(store, shelf)) if store.shared else parts
 
 
 def link_to_set_password(base: str, token: str) -> str:
@@ -152,32 +160,43 @@ def base_url(settings: Settings, port: int) -> str:
 
 def serve(settings: Settings) -> None:
     """Serve until told to stop. Raises ServerError, SettingsError or StoreError where it cannot start."""
-    start_logging(settings)
+    journal.start(settings)
     listener = listen(settings)  # before all else: a taken port must not use up what is shown once
     base = base_url(settings, listener.getsockname()[1])
     made: list[FirstStart] = []
-    app, background = make_app(settings, announce=made.append)
-    run(app, settings, listener, ready="\n".join(welcome(settings, base, made[0])), background=background)
+    leaving = Leaving()
+    app, parts = make_app(settings, announce=made.append, leaving=leaving)
+    ready = "\n".join(welcome(settings, base, made[0]))
+    run(app, settings, listener, ready=ready, parts=parts, leaving=leaving)
 
 
 def run(
-    app: Any, settings: Settings, listener: socket.socket, *, ready: str, background: Background | None = None
+    app: Any,
+    settings: Settings,
+    listener: socket.socket,
+    *,
+    ready: str,
+    parts: Sequence[Part] = (),
+    leaving: Leaving | None = None,
 ) -> None:
     """Serve this WSGI application until told to stop, and print ``ready`` when it takes requests.
 
-    The background works in each process, from after the fork on.
+    The parts work in each process, from after the fork on.
     """
     options = _options(settings, listener, lambda arbiter: print(ready, flush=True))
-    if background is not None:
-        options["post_worker_init"] = lambda worker: background.start()
-        options["worker_exit"] = lambda arbiter, worker: background.stop()
-    _Gunicorn(app, options).run()
+    options["post_worker_init"] = lambda worker: _start(parts)
+    options["worker_exit"] = lambda arbiter, worker: _stop(parts)
+    PatientArbiter(_Gunicorn(app, options), leaving=leaving or Leaving(), seconds=settings.drain_seconds).run()
 
 
-def start_logging(settings: Settings) -> None:
-    """One line an event, on standard error."""
-    logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells of its own inside at every start
+def _start(parts: Sequence[Part]) -> None:
+    for part in parts:
+        part.start()
+
+
+def _stop(parts: Sequence[Part]) -> None:
+    for part in reversed(parts):
+        part.stop()
 
 
 def listen(settings: Settings) -> socket.socket:
@@ -211,6 +230,7 @@ def _options(settings: Settings, listener: socket.socket, when_ready: Callable[[
         "forwarded_allow_ips": "",  # who is believed is the setting trusted_proxies
         "control_socket_disable": True,
         "proc_name": "moderator",
+        "logger_class": RootLogger,
         "loglevel": "warning" if settings.log_level == "info" else settings.log_level,
         "when_ready": when_ready,
     }
@@ -251,9 +271,9 @@ class Application:
         with self._making:
             if self._app is None:
                 settings = all_settings.load()
-                self._app, background = make_app(settings, announce=partial(_tell, settings))
-                background.start()
-                atexit.register(background.stop)
+                self._app, parts = make_app(settings, announce=partial(_tell, settings))
+                _start(parts)
+                atexit.register(_stop, parts)
             return self._app
 
 

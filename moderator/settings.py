@@ -18,7 +18,7 @@ CONFIG_VARIABLE = "MODERATOR_CONFIG"  # where the TOML file is; not a setting, a
 FOREIGN_PREFIX = "MODERATOR_TEST_"  # the test suite's own variables
 SECRET_BYTES = 32
 
-Kind = Literal["text", "folder", "url", "database", "number", "minutes", "level", "security"]
+Kind = Literal["text", "folder", "url", "database", "number", "minutes", "level", "format", "security"]
 Value = str | int
 
 
@@ -85,6 +85,18 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("digest_hour", 7, "From this hour (UTC) on the daily e-mail is sent.", "number", least=0, most=23),
     # What it tells the operator.
     Setting("log_level", "info", "How much is logged: debug, info, warning or error.", "level"),
+    Setting("log_format", "text", "How it is logged: text for people; json, a line a decision among it, for machines.",
+            "format"),
+    Setting("metrics_token", "", "Who sends it as a bearer token may read /metrics; empty: nothing is counted.",
+            secret=True),
+    # When it takes no requests.
+    Setting("drain_seconds", 0, "Told to stop, it says so at /readyz and goes on for so many seconds.", "number",
+            most=3600),
+    Setting("least_free_mb", 64, "With fewer megabytes free in the data folder it is not ready; 0: any.",
+            "number"),
+    # What it forgets.
+    Setting("keep_days", 0, "`moderator db prune` forgets what teaches nothing after so many days; 0 means never.",
+            "number", most=36_500),
 )  # fmt: skip
 
 _BY_NAME = {setting.name: setting for setting in SETTINGS}
@@ -118,6 +130,11 @@ class Settings:
     mail_from: str
     digest_hour: int
     log_level: str
+    log_format: str
+    metrics_token: str
+    drain_seconds: int
+    least_free_mb: int
+    keep_days: int
     sources: Mapping[str, str]
 
     @property
@@ -258,6 +275,8 @@ def _checked(setting: Setting, value: object, source: str) -> Value:
         raise wrong("debug, info, warning or error")
     if setting.kind == "security" and value not in ("starttls", "tls", "none"):
         raise wrong("starttls, tls or none")
+    if setting.kind == "format" and value not in ("text", "json"):
+        raise wrong("text or json")
     if setting.kind == "url" and value and not _is_web_address(value):
         raise wrong("an address such as https://moderator.example.org")
     if setting.kind == "database" and value and not value.startswith(("sqlite:///", "postgresql")):

@@ -52,6 +52,8 @@ class Shelf:
         self.own = own
         self.shipped = shipped or shipped_folder()
         self.problem = ""
+        # Called before another order comes into force here; what it raises keeps it from doing so.
+        self.before_pointing: Callable[[Sequence[str]], None] | None = None
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._loaded: Classifier | None = None
@@ -179,10 +181,19 @@ class Shelf:
         return pointer[1]
 
     def _point(self, ids: list[str]) -> None:
+        if self.before_pointing is not None:
+            self.before_pointing(ids)
+        self.put_in_order(ids)
+
+    def order(self) -> Sequence[str]:
+        """Ids: the one in force here, then those before it, latest first; empty where nobody has chosen."""
+        return self._pointer()
+
+    def put_in_order(self, ids: Sequence[str]) -> None:
+        """Let these be in force and before it, as somebody decided who looked at them; on disk on return."""
         self.own.mkdir(parents=True, exist_ok=True)
-        write_durably(
-            self.own / POINTER, json.dumps({"current": ids[0], "before": ids[1 : KEPT_BEFORE + 1]}, indent=1).encode()
-        )
+        pointer = {"current": ids[0], "before": list(ids[1 : KEPT_BEFORE + 1])}
+        write_durably(self.own / POINTER, json.dumps(pointer, indent=1).encode())
         self._next_look = float("-inf")  # who put it in force sees it at once
 
 

@@ -37,10 +37,11 @@ def run(*arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
 
 
 @contextlib.contextmanager
-def serving(data: Path, *flags: str) -> Iterator[tuple[int, str]]:
-    """A server process: its port and what it said at its start."""
+def serving(data: Path, *flags: str, **settings: str) -> Iterator[tuple[int, str]]:
+    """A server process: its port and what it said at its start. More settings stand in its environment."""
     command = [*MODERATOR, "serve", "--data", str(data), "--port", "0", *flags]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment())
+    told = {f"MODERATOR_{name}": value for name, value in settings.items()}
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment() | told)
     assert process.stdout is not None
     try:
         said = process.stdout.readline()

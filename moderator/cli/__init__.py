@@ -1,5 +1,6 @@
 """The command line: each command reads the settings, calls one part, and prints. Mistakes are one line and status 2."""
 
+import copy
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -10,25 +11,47 @@ from moderator.cli import (
     akismet_keys,
     blogspam,
     callbacks,
+    completing,
     coral,
+    database,
     datasets,
     digest,
+    doctor,
     explaining,
+    exporting,
     exports,
     forgetting,
     importing,
     judging,
     keeping,
+    manual,
     measuring,
     models,
+    policies,
     privacy,
     secrets,
     serving,
+    showing,
     training,
 )
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class Commands(click.Group):
+    """The commands under their headings, in the order in which one meets them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """By heading, not by the alphabet."""
+        return list(self.commands)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """One list under each heading."""
+        for title, under in COMMANDS:
+            rows = [(command.name or "", command.get_short_help_str(150)) for command in under if not command.hidden]
+            with formatter.section(title):
+                formatter.write_dl(rows)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="moderator")
 def commands() -> None:
     """Comment moderation that a blog owns.
@@ -36,30 +59,35 @@ def commands() -> None:
     \b
     moderator serve                     # start it; the first start says what you need
     moderator explain "cheap pills"     # what would be decided, and why
+    moderator doctor                    # what is wrong, and what cures it
+
+    `moderator COMMAND --help` has an example of each. docs/commands.md has all of them on one page.
     """
 
 
-COMMANDS: tuple[click.Command, ...] = (
-    # Running it.
-    serving.serve,
-    serving.upgrade,
-    serving.settings,
-    # Who is served, and who decides.
-    keeping.sites,
-    keeping.users,
-    callbacks.callbacks,
-    digest.digest,
-    # What it has learned.
-    importing.import_history,
-    datasets.datasets,
-    forgetting.forget,
-    privacy.privacy,
-    exports.convert,
-    training.train,
-    judging.score,
-    explaining.explain,
-    measuring.evaluate,
-    models.models,
+COMMANDS: tuple[tuple[str, tuple[click.Command, ...]], ...] = (
+    ("Running it", (serving.serve, showing.settings, doctor.doctor, database.database)),
+    (
+        "Who is served, and who decides",
+        (keeping.sites, keeping.users, policies.policy, callbacks.callbacks, digest.digest),
+    ),
+    (
+        "What it learns from, and what it has learned",
+        (
+            importing.import_history,
+            exporting.export_site,
+            datasets.datasets,
+            forgetting.forget,
+            privacy.privacy,
+            exports.convert,
+            training.train,
+            judging.score,
+            explaining.explain,
+            measuring.evaluate,
+            models.models,
+        ),
+    ),
+    ("About the commands", (completing.completion, manual.manual)),
 )
 OF_SITES = (
     secrets.secret,
@@ -73,8 +101,13 @@ OF_SITES = (
 )
 for command in OF_SITES:
     keeping.sites.add_command(command)
-for command in COMMANDS:
-    commands.add_command(command)
+for _, under in COMMANDS:
+    for command in under:
+        commands.add_command(command)
+# As `db upgrade` was called before there was `db`; in scripts of operators, so it works on.
+upgrade = copy.copy(database.upgrade)
+upgrade.hidden = True
+commands.add_command(upgrade)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

@@ -17,7 +17,9 @@ def blogspam() -> None:
 
 @blogspam.command("open")
 @click.argument("site")
-@click.option("--hold", "hold", type=click.Choice(["spam", "ok"]), default="spam", show_default=True)
+@click.option(
+    "--hold", type=click.Choice(["spam", "ok"]), default="spam", show_default=True, help="What a hold is called."
+)
 @finds_installation
 @as_json
 def open_door(site: str, hold: str, as_json: bool, **flags: Any) -> None:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,22 @@ def store_of(**flags: Any) -> Iterator[Store]:
         yield store
     finally:
         store.close()
+
+
+def existing_url(settings: Settings) -> str:
+    """The store's URL. StoreError where a SQLite file is not there: nothing is to be made by a look."""
+    url = settings.database_url
+    path = Path(url.removeprefix("sqlite:///"))
+    if url.startswith("sqlite:///") and not path.exists():
+        raise StoreError(f"there is no store at {path}; give its folder with --data")
+    return url
+
+
+def now() -> datetime:
+    """The clock that everything is given."""
+    from moderator import server
+
+    return server.now()
 
 
 def site_named(store: Store, name: str) -> Site:

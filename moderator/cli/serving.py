@@ -1,10 +1,10 @@
-"""serve · upgrade · settings."""
+"""serve: start the service."""
 
 from typing import Any
 
 import click
 
-from moderator.cli.common import as_json, finds_installation, print_json, print_table, settings_of
+from moderator.cli.common import finds_installation, settings_of
 
 
 @click.command()
@@ -15,44 +15,17 @@ from moderator.cli.common import as_json, finds_installation, print_json, print_
 @click.option("--threads", type=int, help="How many threads in each.")
 @click.option("--public-url", help="The address at which moderators reach it.")
 @click.option("--log-level", help="debug, info, warning or error.")
+@click.option("--log-format", help="text, or json for machines: one line an event.")
+@click.option("--drain-seconds", type=int, help="After SIGTERM go on for so long, not ready.  [default: 0]")
 def serve(**flags: Any) -> None:
     """Start the service. The first start makes all that it needs, and says where it is.
 
+    SIGTERM stops it when what it has begun is answered; all other settings: `moderator settings`.
+
     \b
     moderator serve --data ./data --port 8080
+    moderator serve --database postgresql://moderator@db/moderator --workers 4 --drain-seconds 10
     """
     from moderator import server
 
     server.serve(settings_of(**flags))
-
-
-@click.command()
-@finds_installation
-def upgrade(**flags: Any) -> None:
-    """Create the store's tables, or bring them to this version (`serve` does it by itself on SQLite).
-
-    \b
-    moderator upgrade --database postgresql://moderator@localhost/moderator
-    """
-    from moderator.store import Store
-
-    Store.upgrade(settings_of(**flags).database_url)
-    click.echo("the store is at this version's level")
-
-
-@click.command()
-@finds_installation
-@as_json
-def settings(as_json: bool, **flags: Any) -> None:
-    """Show every setting: its value, where that came from, and what it is for.
-
-    \b
-    MODERATOR_PORT=9000 moderator settings
-    """
-    shown = settings_of(**flags).shown()
-    if as_json:
-        print_json(
-            [{"name": s.name, "value": value, "source": source, "about": s.sentence} for s, value, source in shown]
-        )
-    else:
-        print_table([(s.name, value or "-", source, s.sentence) for s, value, source in shown])

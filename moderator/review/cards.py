@@ -20,7 +20,7 @@ from moderator.store import Site, StoredComment
 MOST_LINKS = 8
 MOST_LINKS_IN_A_QUEUE = 4
 MOST_WORDS = 4
-MOST_PARTS = 4
+MOST_PARTS, MOST_PARTS_OF_ONE = 4, 24
 # Bytes of the heads of a text, and of what stands beside it, on a page of many cards.
 HEAD, ASIDE = 1600, 500
 
@@ -174,7 +174,7 @@ def card(
         hidden=aside(reading.hidden) if reading.hidden.strip() else None,
         disguises=_disguises(reading),
         today=today,
-        sum=_sum(explained, MOST_PARTS if room is not None else len(explained.parts)) if explained else None,
+        sum=_sum(explained, MOST_PARTS if room is not None else MOST_PARTS_OF_ONE) if explained else None,
         parent=aside(said_before) if said_before else None,
         parent_id=parent.id if parent else "",
         unsure=unsure,

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import NullPool
 
 from moderator.store.errors import StoreBusy, StoreError
 
@@ -70,6 +71,18 @@ def connect(url: URL) -> Engine:
     except ImportError:
         raise StoreError("PostgreSQL needs psycopg: pip install 'moderator[postgres]'") from None
     return engine
+
+
+def connect_to_copy(path: Path) -> Engine:
+    """An engine that reads a SQLite file which is nobody's store, such as a backup, and changes not a byte of it."""
+    address = f"{path.absolute().as_uri()}?mode=ro"
+
+    def open_it() -> sqlite3.Connection:
+        connection = sqlite3.connect(address, uri=True, check_same_thread=False)
+        connection.isolation_level = None
+        return connection
+
+    return create_engine("sqlite://", creator=open_it, poolclass=NullPool)
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, record: Any) -> None:

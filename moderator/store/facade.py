@@ -25,11 +25,13 @@ from moderator.store.forgetting import Forgetting
 from moderator.store.ids import MICROSECOND, micros, moment, new_id
 from moderator.store.imports import Imports
 from moderator.store.lessons import Lessons
+from moderator.store.models import Models
 from moderator.store.once import Once
 from moderator.store.outbox import Outbox
 from moderator.store.preferences import Preferences
 from moderator.store.privacy import Privacy
 from moderator.store.process import PerProcess
+from moderator.store.pruning import Pruning
 from moderator.store.rates import Rates
 from moderator.store.remember import Remember
 from moderator.store.rescoring import Rescoring
@@ -56,6 +58,7 @@ from moderator.store.values import (
     StoredComment,
     Sureness,
 )
+from moderator.store.watching import Watching
 
 WRITE_DEADLINE = 5.0  # seconds that a caller waits for its write to be on disk
 SESSION_IDLE = timedelta(minutes=30)
@@ -91,6 +94,9 @@ class Store:
         self.callbacks = Callbacks(access)
         self.outbox = Outbox(access)
         self.imports = Imports(access)
+        self.watching = Watching(access)
+        self.models = Models(access)
+        self.pruning = Pruning(access)
         self.campaigns = Campaigns(access)
         self.privacy = Privacy(access)
         self.rates = Rates(access)
@@ -122,8 +128,17 @@ class Store:
         """Finish the writes that wait, and let go of all connections."""
         self._process.close()
 
+    @property
+    def shared(self) -> bool:
+        """Whether several machines may use it at once."""
+        return self._process.shared
+
     def check(self) -> None:
-        """StoreError unless a row can be read and a write could begin; for readiness."""
+        """StoreError unless its tables are there, a row can be read and a write could begin; for readiness.
+
+        Tables of a newer level are no reason: while nodes are replaced one by one, the former version goes on.
+        """
+        self._read(levels.not_older)
         self._read(sites.any_site)
         self._write(lambda connection: None)
 

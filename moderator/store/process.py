@@ -46,6 +46,7 @@ class PerProcess:
 
     def __init__(self, url: URL) -> None:
         self._url = url
+        self.shared = not engines.is_sqlite(url)
         self._here: Here | None = None
         self._inherited: list[Here] = []  # kept, as collecting them would close the parent's connections
         self._making = threading.Lock()

@@ -68,17 +68,21 @@ class Remember(Job[Remembered]):
 
     def run(self, connection: Connection) -> None:
         """Alone: look it up, then answer as before, edit, or insert it."""
-        row = find(connection, self.site_id, [self.external_id], lock=True).get(self.external_id or "")
+        row = self._known(connection)
         if row is None:
-            insert_rows(connection, [self])
-            note(connection, [self.noted])
-            self.result = self.as_new()
-        elif row.id == self.id:
+            if insert_rows(connection, [self]):
+                note(connection, [self.noted])
+            else:
+                row = self._known(connection)  # another process was faster: the insert waited for its commit
+        if row is None or row.id == self.id:
             self.result = self.as_new()
         elif row.fingerprint == self.fingerprint or not self.edits:
             self.result = _as_known(row)
         else:
             self.result = _edit(connection, row, self)
+
+    def _known(self, connection: Connection) -> "Known | None":
+        return find(connection, self.site_id, [self.external_id], lock=True).get(self.external_id or "")
 
     def as_new(self) -> Remembered:
         """The answer to a comment that was not there before."""

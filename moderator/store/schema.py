@@ -481,6 +481,24 @@ failed_logins = Table(
     Column("last_at", Moment, nullable=False, index=True),
 )
 
+# Models that nodes share. Files are some megabytes; order has one row.
+model_files = Table(
+    "model_files",
+    metadata,
+    Column("model", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("model", "name"),
+)
+
+model_order = Table(
+    "model_order",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("ids", Text, nullable=False),  # JSON: the one in force, then those before it
+    Column("changed_at", Moment, nullable=False),
+)
+
 # Requests of a site, or wrong keys of a network, in a stretch of ten seconds.
 rates = Table(
     "rates",
