@@ -77,7 +77,7 @@ SETTINGS: tuple[Setting, ...] = (
             "number", least=0, most=1000),
     # The daily e-mail to moderators.
     Setting("smtp_host", "", "The server that takes e-mail; empty means that none is sent."),
-    Setting("smtp_port", 587, "Its port.", "number", least=1, most=65535),
+    Setting("smtp_port", 587, "The port of that server.", "number", least=1, most=65535),
     Setting("smtp_security", "starttls", "How the way there is kept secret: starttls, tls or none.", "security"),
     Setting("smtp_user", "", "The login there; empty means that none is needed."),
     Setting("smtp_password", "", "The password there.", secret=True),
