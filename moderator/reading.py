@@ -13,7 +13,7 @@ from bs4.element import Comment as MarkupComment
 from bs4.element import NavigableString, PageElement, Tag
 
 from moderator import links
-from moderator.comment import Comment
+from moderator.comment import Comment, clean
 from moderator.links import Link
 from moderator.unicode import LONG_ENTITY, MARKS, NONE, Disguises, canonical, unescaped
 
@@ -187,7 +187,7 @@ def read(comment: Comment) -> Reading:
     hidden, concealed = "", 0
     limit, encoded = _over_a_limit(body), False
     if limit:
-        text = outside = body[:MOST_CHARACTERS]
+        text = outside = clean(body[:MOST_CHARACTERS])  # not read, but stored and shown
         disguises = NONE
     else:
         if "<" in body and MARKUP.search(body):

@@ -162,6 +162,10 @@ def test_a_comment_over_a_limit_says_which(limit: str) -> None:
     assert limit in read(Comment(OVER[limit])).too_complex
 
 
+def test_a_comment_over_a_limit_can_be_stored_too() -> None:
+    read(Comment("\ud800\0" * MOST_CHARACTERS)).text.encode()
+
+
 def test_a_comment_at_its_limits_is_read() -> None:
     at = ["a " * (MOST_CHARACTERS // 2), "a" * MOST_IN_A_WORD, "<br>" * MOST_TAGS, "<div>" * MOST_DEPTH + "x",
           "<p>a<br>" * 900, " ".join(f"http://example.com/{n}" for n in range(MOST_LINKS))]  # fmt: skip
