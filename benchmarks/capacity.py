@@ -144,8 +144,9 @@ def measured(database: str | None) -> Measured:
     with tempfile.TemporaryDirectory(prefix="moderator-capacity-") as temporary:
         data = Path(temporary)
         flags: dict[str, int | None] = {"workers": 1, "threads": None}
-        load = webhook._measure(data, database, connections=(8,), rounds=3, seconds=2.0, flags=flags)
-        cpu = load["by_connections"][8]["webhook"]["cpu_us"] / 1e6
+        places = {"webhook": webhook.Place(data, database)}
+        load = webhook.measure(places, 0, connections=(8,), rounds=3, seconds=2.0, flags=flags)
+        cpu = load["by_connections"]["8"]["webhook"]["cpu_us"] / 1e6
         url = database or f"sqlite:///{data / 'commits.sqlite3'}"
         Store.upgrade(url)
         store = Store.open(url, clock=lambda: datetime.now(UTC))

@@ -1,4 +1,4 @@
-"""How fast the doors beside our own answer: decided, stored, and said in that protocol's words, over HTTP.
+"""How fast each door answers: decided, stored, and said in that protocol's words, over HTTP.
 
     python benchmarks/doors.py --json
 
@@ -24,6 +24,11 @@ os.environ["MODERATOR_SITE_RATE"] = "0"  # one site sends all the load here
 WARM_UP = 1.0
 
 
+def native_key(data: Path) -> str:
+    """A site with a key of our own protocol."""
+    return str(json.loads(moderator("sites", "add", "benchmark", "--data", str(data), "--json"))["key"])
+
+
 def akismet_key(data: Path) -> str:
     """A site with a key of Akismet's protocol."""
     moderator("sites", "add", "benchmark", "--data", str(data))
@@ -31,8 +36,22 @@ def akismet_key(data: Path) -> str:
     return str(json.loads(added)["key"])
 
 
+def coral_secret(data: Path) -> str:
+    """A site with a secret of Coral's."""
+    moderator("sites", "add", "benchmark", "--data", str(data))
+    moderator("sites", "coral", "add", "benchmark", "--data", str(data), told="ssec_0123456789abcdef\n")
+    return "ssec_0123456789abcdef"
+
+
+def blogspam_path(data: Path) -> str:
+    """A site with an open door, whose address has a key in it."""
+    moderator("sites", "add", "benchmark", "--data", str(data))
+    opened = moderator("sites", "blogspam", "open", "benchmark", "--data", str(data))
+    return next(f"/blogspam/{rest.split('/')[0]}/" for rest in opened.split("/blogspam/")[1:])
+
+
 # Each door by the kind of load.py's requests, and where its key comes from.
-DOORS = {"akismet": akismet_key}
+DOORS = {"webhook": native_key, "akismet": akismet_key, "coral": coral_secret, "blogspam": blogspam_path}
 
 
 @click.command()
@@ -80,11 +99,11 @@ def load(port: str, connections: int, seconds: float, kind: str, key: str, first
     return found
 
 
-def moderator(*arguments: str) -> str:
-    """What a command of ours prints."""
+def moderator(*arguments: str, told: str = "") -> str:
+    """What a command of ours prints, with ``told`` on its standard input."""
     code = "import sys; from moderator.cli import main; main(sys.argv[1:])"
     command = [sys.executable, "-c", code, *arguments]
-    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, cwd=HERE.parent).stdout
+    return subprocess.run(command, check=True, input=told, stdout=subprocess.PIPE, text=True, cwd=HERE.parent).stdout
 
 
 if __name__ == "__main__":

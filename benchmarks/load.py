@@ -5,6 +5,7 @@
 prints one JSON object: requests, seconds, latencies in milliseconds.
 """
 
+import hmac
 import json
 import selectors
 import socket
@@ -59,8 +60,53 @@ def checks(key: str, first: int) -> Iterator[bytes]:
         number += 1
 
 
+def phases(secret: str, first: int) -> Iterator[bytes]:
+    """The same comments, as Coral's external phase asks for them, signed with the secret."""
+    number = first
+    while True:
+        sent = comment(number)
+        asked = {
+            "action": "NEW",
+            "comment": {"body": sent["body"], "parentID": None},
+            "author": {"id": f"author-{number}", "role": "COMMENTER"},  # each its own, or they would be one comment
+            "story": {"id": "story", "url": sent["post"]["url"]},
+            "site": {"id": "site"},
+            "tenantID": "tenant",
+            "tenantDomain": "comments.example",
+        }
+        body = json.dumps(asked, indent=2).encode()
+        head = (
+            "POST /coral/benchmark HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+            f"X-Coral-Signature: sha256={hmac.digest(secret.encode(), body, 'sha256').hex()}\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n"
+        )
+        yield head.encode() + body
+        number += 1
+
+
+def tests(path: str, first: int) -> Iterator[bytes]:
+    """The same comments, as BlogSpam's clients ask for them; ``path`` has the key."""
+    number = first
+    while True:
+        sent = comment(number)
+        asked = {
+            "site": "https://blog.example",
+            "name": f"{sent['author']['name']} {number}",
+            "email": sent["author"]["email"],
+            "ip": sent["ip"],
+            "comment": sent["body"],
+        }
+        body = json.dumps(asked).encode()
+        head = (
+            f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n"
+        )
+        yield head.encode() + body
+        number += 1
+
+
 # The kinds of requests that need a key, and where they go.
-KINDS = {"webhook": posts, "akismet": checks}
+KINDS = {"webhook": posts, "akismet": checks, "coral": phases, "blogspam": tests}
 
 
 def run(port: int, connections: int, seconds: float, next_request: Callable[[], bytes]) -> dict[str, object]:

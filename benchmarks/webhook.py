@@ -3,13 +3,15 @@
     python benchmarks/webhook.py --json
 
 Both servers run at the same time with the same settings, and rounds of load alternate between them, so that what else
-the machine does meets both. The store is a real file with synchronous=FULL.
+the machine does meets both. The store is a real file with synchronous=FULL. With ``--stored`` a third server has a
+store of its own with so many decisions in it, and takes part in the rounds.
 """
 
 import contextlib
 import itertools
 import json
 import os
+import secrets
 import subprocess
 import sys
 import tempfile
@@ -25,13 +27,14 @@ import click
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from benchmarks.common import machine, median
+from benchmarks.stored import fill
 from moderator import settings as all_settings
 
 HERE = Path(__file__).parent
 os.environ["MODERATOR_SITE_RATE"] = "0"  # one site sends all the load here
 WARM_UP = 1.0
 STARTS = 4
-SIDES = ("webhook", "empty_flask")
+SIDES = ("webhook", "filled", "empty_flask")
 
 
 @click.command()
@@ -50,6 +53,8 @@ SIDES = ("webhook", "empty_flask")
 @click.option("--threads", type=int, help="How many threads in each.")
 @click.option("--database", help="Another store than a SQLite file; it should be empty.")
 @click.option("--data", type=click.Path(path_type=Path), help="Where the file is put.  [default: a temporary folder]")
+@click.option("--stored", default=0, help="Measure a store with so many decisions in it, too.")
+@click.option("--stored-database", help="Where those are, if not in a SQLite file; an empty database.")
 @click.option("--serve-empty", is_flag=True, hidden=True)
 def main(
     as_json: bool,
@@ -60,6 +65,8 @@ def main(
     threads: int | None,
     database: str | None,
     data: Path | None,
+    stored: int,
+    stored_database: str | None,
     serve_empty: bool,
 ) -> None:
     """Requests a second and latencies of the webhook and of an empty Flask route."""
@@ -68,59 +75,81 @@ def main(
         _serve_empty(flags)
         return
     with tempfile.TemporaryDirectory(prefix="moderator-benchmark-") as temporary:
-        found = _measure(
-            data or Path(temporary), database, connections=connections, rounds=rounds, seconds=seconds, flags=flags
-        )
+        folder = data or Path(temporary)
+        places = {"webhook": Place(folder, database)}
+        if stored:
+            places["filled"] = Place(folder / "filled", stored_database)
+        found = measure(places, stored, connections=connections, rounds=rounds, seconds=seconds, flags=flags)
     if as_json:
         print(json.dumps(found, indent=2))
         return
     for number, at in found["by_connections"].items():
         print(f"{number} connections")
-        for side in SIDES:
+        for side in (side for side in SIDES if side in at):
             shown = at[side]
             print(
                 f"  {side:12} {shown['requests_per_second']:7.0f} requests/s   p50 {shown['p50_ms']:6.2f} ms   "
                 f"p99 {shown['p99_ms']:6.2f} ms   {shown['cpu_us']:5.0f} us of CPU a request"
             )
         print(f"  ratio        {at['ratio_to_empty_flask']:.3f}   of p99 {at['p99_ratio']:.2f}")
+        if "filled" in at:
+            print(f"  with {stored:,} stored {at['ratio_of_filled']:.3f} of the empty store")
     print(f"answers {found['start_seconds']:.2f} s after its start; a worker has {found['worker_mb']:.0f} MB")
 
 
-def _measure(
-    data: Path,
-    database: str | None,
+@dataclass(frozen=True)
+class Place:
+    """Where a server of ours has its data, and its store if that is not a file there."""
+
+    data: Path
+    database: str | None
+
+    @property
+    def options(self) -> list[str]:
+        """The flags that say so."""
+        return ["--data", str(self.data), *(["--database", self.database] if self.database else [])]
+
+
+def measure(
+    places: dict[str, Place],
+    stored: int,
     *,
     connections: Sequence[int],
     rounds: int,
     seconds: float,
     flags: dict[str, int | None],
 ) -> dict[str, Any]:
-    store = ["--database", database] if database else []
-    key = json.loads(_moderator("sites", "add", f"benchmark-{data.name}", "--data", str(data), "--json", *store))["key"]
+    """The rounds of all sides, for each number of connections; ``places`` has the sides that are ours."""
     numbers = [item for name, value in flags.items() if value for item in (f"--{name}", str(value))]
-    ours = [sys.executable, str(HERE.parent / "serve.py"), "--data", str(data), "--port", "0", *store, *numbers]
+    ours = {
+        side: [sys.executable, str(HERE.parent / "serve.py"), *place.options, "--port", "0", *numbers]
+        for side, place in places.items()
+    }
+    keys = {side: _key(place, stored if side == "filled" else 0) for side, place in places.items()}
     empty = [sys.executable, __file__, "--serve-empty", *numbers]
-    start_seconds = [_start_seconds(ours) for _ in range(STARTS)][1:]  # the first made what later ones find
+    start_seconds = [_start_seconds(ours["webhook"]) for _ in range(STARTS)][1:]  # the first made what later ones find
     by_connections: dict[str, dict[str, Any]] = {}
     ids = itertools.count(0, 1_000_000)
-    with _server(ours) as webhook, _server(empty) as empty_flask:
-        model = json.loads(_get(webhook.port, "/version"))["model"]
+    with contextlib.ExitStack() as running:
+        servers = {"empty_flask": running.enter_context(_server(empty))}
+        servers |= {side: running.enter_context(_server(command)) for side, command in ours.items()}
+        model = json.loads(_get(servers["webhook"].port, "/version"))["model"]
         if model is None:
             raise click.ClickException(
                 "no model can be loaded, so nothing would be decided; see: moderator models list"
             )
         for number in connections:
-            rows: dict[str, list[dict[str, Any]]] = {"webhook": [], "empty_flask": []}
+            rows: dict[str, list[dict[str, Any]]] = {side: [] for side in servers}
             for round_ in range(rounds + 1):
-                for side, server in (("empty_flask", empty_flask), ("webhook", webhook)):
-                    kind = ["webhook", key, str(next(ids))] if side == "webhook" else ["empty"]
+                for side, server in servers.items():
+                    kind = ["webhook", keys[side], str(next(ids))] if side in keys else ["empty"]
                     row = _load(server, number, seconds if round_ else WARM_UP, *kind)
                     if row["failed"]:
                         raise click.ClickException(f"{row['failed']} requests failed")
                     if round_:
                         rows[side].append(row)
             by_connections[str(number)] = _summary(rows)
-        worker_mb = max(_resident_mb(process) for process in webhook.workers())
+        worker_mb = max(_resident_mb(process) for process in servers["webhook"].workers())
     settings = all_settings.load(flags, environment={})
     return {
         **by_connections[str(connections[0])],
@@ -129,15 +158,26 @@ def _measure(
         "worker_mb": worker_mb,
         "workers": settings.workers,
         "threads": settings.threads,
-        "store": "database" if database else "sqlite",
+        "store": "database" if places["webhook"].database else "sqlite",
+        "stored": stored,
         "model": model,
         **machine(),
     }
 
 
+def _key(place: Place, stored: int) -> str:
+    """The key of a site of its own, for which so many decisions are stored."""
+    name = f"benchmark-{secrets.token_hex(4)}"
+    key = str(json.loads(_moderator("sites", "add", name, "--json", *place.options))["key"])
+    if stored:
+        settings = all_settings.load({"data": place.data, "database": place.database}, environment={})
+        fill(settings.database_url, place.data, name, stored)
+    return key
+
+
 def _summary(rows: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for side in SIDES:
+    for side in rows:
         found[side] = {
             "requests_per_second": median([row["per_second"] for row in rows[side]]),
             "p50_ms": median([row["p50_ms"] for row in rows[side]]),
@@ -145,13 +185,16 @@ def _summary(rows: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
             "cpu_us": median([row["cpu_us"] for row in rows[side]]),
             "rounds": [round(row["per_second"]) for row in rows[side]],
         }
-    pairs = list(zip(rows["webhook"], rows["empty_flask"], strict=True))
-    return {
-        # Of neighbours in time, so that what else the machine did met both.
-        "ratio_to_empty_flask": median([ours["per_second"] / other["per_second"] for ours, other in pairs]),
-        "p99_ratio": median([ours["p99_ms"] / other["p99_ms"] for ours, other in pairs]),
-        **found,
-    }
+    # Of neighbours in time, so that what else the machine did met both.
+    found["ratio_to_empty_flask"] = _ratio(rows, "webhook", "empty_flask", "per_second")
+    found["p99_ratio"] = _ratio(rows, "webhook", "empty_flask", "p99_ms")
+    if "filled" in rows:
+        found["ratio_of_filled"] = _ratio(rows, "filled", "webhook", "per_second")
+    return found
+
+
+def _ratio(rows: dict[str, list[dict[str, Any]]], over: str, under: str, what: str) -> float:
+    return median([one[what] / other[what] for one, other in zip(rows[over], rows[under], strict=True)])
 
 
 def _moderator(*arguments: str) -> str:

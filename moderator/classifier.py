@@ -9,6 +9,7 @@ import math
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from moderator.layout import Layout, lay_out
 from moderator.model_file import ModelError
 from moderator.policy import Thresholds
 from moderator.reading import Reading, read
-from moderator.shading import Weighed, heaviest, shade
+from moderator.shading import Heaviest, Weighed, shade
 from moderator.signals import SIGNALS, measure, sentence
 from moderator.spaces import AUTHOR, BODY, NAMED, NAMED_WORDS, SPACES, WORDS, whole
 from moderator.weights import Weights
@@ -168,9 +169,31 @@ class Classifier:
     def assess(self, reading: Reading) -> Assessment:
         """Score and reasons, from one pass over the features."""
         block, spaces, worse, part = self._spaces(reading)
+        words = _Words(self.weights, part or block)
+        return self._assessed(reading, 0, spaces, worse, words)
+
+    def assess_many(self, readings: Sequence[Reading]) -> list[Assessment]:
+        """Score and reasons of each; those that are assessed together share the calls of NumPy, which are the cost.
+
+        A text that is long enough to have parts is looked at by itself.
+        """
+        layouts = [lay_out(reading) for reading in readings]
+        short = [i for i, layout in enumerate(layouts) if layout.body_end <= LEAST]
+        found: dict[int, Assessment] = {}
+        for start in range(0, len(short), features.BLOCK):
+            some = short[start : start + features.BLOCK]
+            block = features.grams([layouts[i] for i in some])
+            spaces: list[list[float]] = features.distinct(block).sums(self.weights).tolist()
+            words = _Words(self.weights, block)
+            found |= {i: self._assessed(readings[i], at, spaces[at], 0.0, words) for at, i in enumerate(some)}
+        return [found[i] if i in found else self.assess(reading) for i, reading in enumerate(readings)]
+
+    def _assessed(
+        self, reading: Reading, number: int, spaces: Sequence[float], worse: float, words: "_Words"
+    ) -> Assessment:
         signals = self._signals(reading)
         score = sigmoid(self.bias + sum(spaces) + sum(signals) + worse)
-        return Assessment(score, self._reasons(reading, part or block, spaces, signals, worse))
+        return Assessment(score, self._reasons(reading, number, spaces, signals, worse, words))
 
     def _spaces(self, reading: Reading) -> tuple[features.Grams, list[float], float, features.Grams | None]:
         """The n-grams, what each space adds to the log-odds, what the worst part of the text adds, and its n-grams."""
@@ -192,7 +215,13 @@ class Classifier:
         return [(value - mean) * weight for value, mean, weight in found]
 
     def _reasons(
-        self, reading: Reading, block: features.Grams, spaces: Sequence[float], signals: Sequence[float], worse: float
+        self,
+        reading: Reading,
+        number: int,
+        spaces: Sequence[float],
+        signals: Sequence[float],
+        worse: float,
+        words: "_Words",
     ) -> tuple[Reason, ...]:
         """The weightiest; ``block`` holds the n-grams of the text, or of its part that is worse than the whole."""
         text, name = (sum(spaces[i] for i in group) for group in (TEXT, NAME))
@@ -219,7 +248,7 @@ class Classifier:
                 break
             span = None
             if code == "words":  # looked up only where it is told: half of what reasons cost
-                spans = heaviest(self.weights, block, reading.text, towards_spam=weight > 0)
+                spans = words.heaviest.of(number, reading.text, towards_spam=weight > 0)
                 if not spans:
                     continue
                 span = spans[0]
@@ -237,6 +266,18 @@ class Classifier:
         parts = sorted((part for part in parts if part[1]), key=lambda part: -abs(part[1]))
         words = shade(self.weights, block, reading.text)
         return Explanation(sigmoid(logit), logit, self.bias, tuple(parts), words)
+
+
+class _Words:
+    """What the words of a block weigh, looked up when it is first asked for: not every score is told by words."""
+
+    def __init__(self, weights: Weights, block: features.Grams) -> None:
+        self._of = (weights, block)
+
+    @cached_property
+    def heaviest(self) -> Heaviest:
+        """The words that weigh most."""
+        return Heaviest(*self._of)
 
 
 def _towards(weight: float) -> str:

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from moderator import policy
 from moderator.adaptation import Adaptation, Models
 from moderator.campaigns import choose
-from moderator.classifier import Classifier
+from moderator.classifier import Assessment, Classifier
 from moderator.comment import Action, Comment, Decision, Reason, Status, Word
 from moderator.known import NO_MARKS, NOTHING, Belongs, Campaign, Known, Marks
 from moderator.policy import Case, Rule, SitePolicy, Thresholds
@@ -35,9 +35,11 @@ from moderator.store import (
     Replayed,
     Site,
     Store,
+    StoreBusy,
     StoreError,
 )
 from moderator.traces import marks
+from moderator.turns import Job, TooLate, Turns
 
 log = logging.getLogger(__name__)
 
@@ -111,6 +113,7 @@ class Moderator:
         self._monotonic = monotonic
         self._tell = tell
         self._slots = threading.BoundedSemaphore(MOST_AT_ONCE)
+        self._turns = Turns(self.judge_group)
 
     def _recognise(self, site: Site, batch: KnownBatch | None = None) -> Recognise:
         """Ask the store what it knows of a comment to this site; in a batch, also of those before it."""
@@ -141,18 +144,41 @@ class Moderator:
         could not be stored, and with receipts the store's KeyReused and Replayed.
         """
         begun = time.perf_counter()
-        judged = self._kept(site, self._judged(site, comment, self._recognise(site), within))
+        asked = Asked(site, comment, within, self._monotonic())
         try:
             if once:
+                judged = self._kept(site, self._judged([asked])[0])
                 answer = self._store.once.remember(site, judged, once, at=self._clock())
             else:
-                answer = self._store.remember(site, *judged, at=self._clock())
+                answer = self._turns.do(asked, self._store.deadline)
+        except TooLate:
+            raise _unavailable(StoreBusy(f"not on disk within {self._store.deadline:g} s")) from None
         except (KeyReused, Replayed):
             raise
         except Exception as error:
             raise _unavailable(error) from error
         self._announce(site, (answer,), begun)
         return _told(site, answer)
+
+    def judge_group(self, asked: list["Asked"]) -> None:
+        """Work for all that wait: what fails of one of them does not fail of the others."""
+        # Of a flood they know each other, as those of a batch do.
+        found = self._judged(asked, KnownBatch() if len(asked) > 1 else None)
+        judged = [self._kept(one.site, its) for one, its in zip(asked, found, strict=True)]
+        for one, answer in zip(asked, self._stored(asked, judged), strict=True):
+            if isinstance(answer, Remembered):
+                one.result = answer
+            else:
+                one.error = answer
+
+    def _stored(self, asked: list["Asked"], judged: list[Judged]) -> Sequence[Remembered | BaseException]:
+        try:
+            if len(asked) == 1:
+                return [self._store.remember(asked[0].site, *judged[0], at=self._clock())]
+            sites = [one.site for one in asked]
+            return self._store.remember_all(list(zip(sites, judged, strict=True)), at=self._clock())
+        except Exception as error:
+            return [error] * len(asked)
 
     def judge_many(
         self, site: Site, comments: Sequence[Comment], *, once: Sequence[Receipt] = (), again: bool = False
@@ -162,8 +188,9 @@ class Moderator:
         ``again``: they, or others of their batch, came before; known ones then give the answer that stands.
         """
         begun = time.perf_counter()
-        recognise = self._recognise(site, KnownBatch())
-        judged = [self._kept(site, self._judged(site, comment, recognise, MOST_SECONDS)) for comment in comments]
+        within = MOST_SECONDS * max(len(comments), 1)
+        asked = [Asked(site, comment, within, self._monotonic()) for comment in comments]
+        judged = [self._kept(site, one) for one in self._judged(asked, KnownBatch())]
         try:
             batch = self._store.once.remember_many(site, judged, once, at=self._clock(), again=again)
         except (KeyReused, Replayed):
@@ -185,16 +212,29 @@ class Moderator:
 
     def try_out(self, site: Site, comment: Comment) -> Decision:
         """What would be decided; nothing is stored, counted or learned. Total, as :func:`assess` is."""
-        return self._judged(site, comment, self._recognise(site), MOST_SECONDS).decision
+        return self._judged([Asked(site, comment, MOST_SECONDS, self._monotonic())])[0].decision
 
-    def _judged(self, site: Site, comment: Comment, recognise: Recognise, within: float) -> Judged:
+    def _judged(self, asked: Sequence["Asked"], batch: KnownBatch | None = None) -> list[Judged]:
         """Decide, as one of few at a time."""
-        until = self._monotonic() + within
-        if not self._slots.acquire(timeout=within):
-            return Judged(comment, _held(TOOK_TOO_LONG, TOOK_TOO_LONG_SENTENCE, ""), False)
+        if not asked:
+            return []
+        if not self._slots.acquire(timeout=min(one.within for one in asked)):
+            return [Judged(one.comment, _held(TOOK_TOO_LONG, TOOK_TOO_LONG_SENTENCE, "")) for one in asked]
         try:
-            models = self._sites.of(site)
-            return _judged(comment, site.policy, models, recognise, until=until, monotonic=self._monotonic)
+            models = [self._sites.of(one.site) for one in asked]
+            seen = _look_at_all([one.comment for one in asked], models)
+            return [
+                _judged(
+                    one.comment,
+                    one.site.policy,
+                    its,
+                    self._recognise(one.site, batch),
+                    has,
+                    until=one.until,
+                    monotonic=self._monotonic,
+                )
+                for one, its, has in zip(asked, models, seen, strict=True)
+            ]
         finally:
             self._slots.release()
 
@@ -222,6 +262,48 @@ def _told(site: Site, remembered: Remembered) -> Remembered:
     return replace(remembered, decision=replace(remembered.decision, action=Action.APPROVE), status=Status.APPROVED)
 
 
+class Asked(Job[Remembered]):
+    """A comment whose sender waits for the answer; it is to be decided within so many seconds from ``at`` on."""
+
+    __slots__ = ("comment", "site", "until", "within")
+
+    def __init__(self, site: Site, comment: Comment, within: float, at: float) -> None:
+        super().__init__()
+        self.site = site
+        self.comment = comment
+        self.within = within
+        self.until = at + within
+
+
+class _Seen(NamedTuple):
+    """What reading a comment and asking the model gave, before anything is known of its site."""
+
+    reading: Reading
+    classifier: Classifier | None
+    assessed: Assessment | None
+
+
+def _assessed(reading: Reading, classifier: Classifier | None) -> Assessment | None:
+    return classifier.assess(reading) if classifier else None  # at most 5 ms: a reading is bounded
+
+
+def _look_at_all(comments: Sequence[Comment], models: Sequence[Models]) -> Sequence[_Seen | None]:
+    """What was seen of each, at half the price of one by one. None for all where it failed, and for one alone."""
+    if len(comments) < 2:
+        return [None] * len(comments)
+    try:
+        classifiers = [its.current() for its in models]
+        seen = [_Seen(read(one), classifier, None) for one, classifier in zip(comments, classifiers, strict=True)]
+        for classifier in dict.fromkeys(classifiers):  # those whom the same one answers, at once
+            if classifier is not None:
+                its = [i for i, other in enumerate(classifiers) if other is classifier]
+                for i, assessed in zip(its, classifier.assess_many([seen[i].reading for i in its]), strict=True):
+                    seen[i] = seen[i]._replace(assessed=assessed)
+        return seen
+    except Exception:  # which of them it was shows when each is looked at by itself
+        return [None] * len(comments)
+
+
 def _unavailable(error: Exception) -> StoreUnavailable:
     """Log why there is no decision; what the doors are told of it."""
     if isinstance(error, StoreError):
@@ -241,6 +323,7 @@ def _judged(
     site: SitePolicy,
     shelf: Models,
     recognise: Recognise,
+    seen: _Seen | None = None,
     *,
     until: float | None = None,
     monotonic: Callable[[], float] = time.monotonic,
@@ -249,12 +332,15 @@ def _judged(
     model, has_link, found = "", False, Recognised()
     until = monotonic() + MOST_SECONDS if until is None else until
     try:
-        classifier = shelf.current()
+        classifier = seen.classifier if seen else shelf.current()
         model = classifier.id if classifier else ""
-        reading = read(comment)
+        reading = seen.reading if seen else read(comment)
         has_link = bool(reading.links)
         found = recognise(comment, reading)
-        decision = _decide(comment, reading, site, classifier, found.known) if monotonic() < until else None
+        decision = None
+        if monotonic() < until:
+            assessed = seen.assessed if seen else _assessed(reading, classifier)
+            decision = _decide(comment, reading, site, classifier, assessed, found.known)
         if decision is None or (decision.action is Action.APPROVE and monotonic() >= until):
             decision = _held(TOOK_TOO_LONG, TOOK_TOO_LONG_SENTENCE, model)
     except Exception as error:
@@ -269,13 +355,18 @@ def _held(rule: str, sentence: str, model: str) -> Decision:
 
 def decide(comment: Comment, site: SitePolicy, classifier: Classifier | None) -> Decision:
     """Read, score, ask the policy, say why. The classifier is asked also where a rule will speak: people ask why."""
-    return _decide(comment, read(comment), site, classifier, NOTHING)
+    reading = read(comment)
+    return _decide(comment, reading, site, classifier, _assessed(reading, classifier), NOTHING)
 
 
 def _decide(
-    comment: Comment, reading: Reading, site: SitePolicy, classifier: Classifier | None, known: Known
+    comment: Comment,
+    reading: Reading,
+    site: SitePolicy,
+    classifier: Classifier | None,
+    assessed: Assessment | None,
+    known: Known,
 ) -> Decision:
-    assessed = classifier.assess(reading) if classifier else None  # at most 5 ms: a reading is bounded
     if assessed:
         assessed = assessed.adjusted(adjustments(known))
     score = assessed.score if assessed else None

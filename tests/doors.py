@@ -1,5 +1,6 @@
 """What the tests of the doors share: an application over a real store, and a shelf with a model of one's own making."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -42,6 +43,10 @@ class FakeClassifier(Classifier):
         score = 0.99 if "surely spam" in text else 0.75 if "spam" in text else 0.01
         at = text.find("spam")
         return Assessment(score, (Reason("words", "The word weighs.", (at, at + 4)),) if at >= 0 else ())
+
+    def assess_many(self, readings: Sequence[Reading]) -> list[Assessment]:
+        """Each by itself."""
+        return [self.assess(reading) for reading in readings]
 
 
 @dataclass

@@ -90,6 +90,25 @@ def test_a_comment_scores_the_same_in_every_batch(bodies: list[str]) -> None:
         assert math.isclose(sigmoid(float(logit)), score, abs_tol=1e-9)
 
 
+@given(st.lists(BODIES, min_size=2, max_size=9))
+@settings(max_examples=100, deadline=None)
+def test_comments_that_are_assessed_together_have_the_score_and_the_reasons_that_each_has_alone(
+    bodies: list[str],
+) -> None:
+    readings = [read(Comment(body, author=Author(body[:9], "a@example.com"))) for body in bodies]
+    together = MODEL_FOR_ALL.assess_many(readings)
+    for assessed, alone in zip(together, map(MODEL_FOR_ALL.assess, readings), strict=True):
+        assert math.isclose(assessed.score, alone.score, abs_tol=1e-9)
+        assert assessed.reasons == alone.reasons
+
+
+def test_more_comments_than_a_block_are_assessed_in_their_order() -> None:
+    readings = [read(Comment("cheap pills " * (i % 5) + "thank you")) for i in range(150)]
+    assert [one.score for one in MODEL_FOR_ALL.assess_many(readings)] == pytest.approx(
+        [MODEL_FOR_ALL.score(reading) for reading in readings], abs=1e-9
+    )
+
+
 def test_reasons_are_few_and_say_which_way_they_speak() -> None:
     for comment in COMMENTS:
         reasons = MODEL_FOR_ALL.assess(read(comment)).reasons

@@ -4,8 +4,6 @@ import hashlib
 import hmac
 import io
 import json
-import statistics
-import time
 import tomllib
 from collections.abc import Iterator
 from dataclasses import replace
@@ -23,6 +21,7 @@ from werkzeug.test import TestResponse
 from moderator.cli import commands
 from moderator.comment import Status, Word
 from moderator.store import Filter, Purpose, StoreBusy
+from moderator.wire import coral
 
 TRANSCRIPTS = sorted((Path(__file__).parent / "transcripts" / "coral").glob("*.toml"))
 SECRET = "ssec_0123456789abcdef"
@@ -42,6 +41,12 @@ def made(folder: Path) -> Iterator[Installation]:
     here.store.secrets.add(here.site.id, Purpose.CORAL, SECRET)
     yield here
     here.store.close()
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How fast it is, benchmarks/doors.py measures; on a busy machine these must not turn into holds for lateness."""
+    monkeypatch.setattr(coral, "WITHIN", 60.0)
 
 
 @pytest.fixture
@@ -247,18 +252,6 @@ def test_no_request_gives_a_5xx_and_none_that_is_signed_an_error(data: st.DataOb
     assert post(shared, raw, unsigned).status_code == 401
     path = data.draw(st.text(st.characters(codec="utf-8"), max_size=20)).replace("#", "").replace("?", "")
     assert post(shared, raw, path=f"/coral/{path}").status_code < 500
-
-
-def test_an_answer_takes_less_than_corals_patience(here: Installation) -> None:
-    took = []
-    for number in range(60):
-        raw = json.dumps(ASKED | {"comment": {"body": f"The {number} of the recipes worked for me."}}).encode()
-        headers = {"Content-Type": "application/json", "X-Coral-Signature": signature(raw)}
-        client = here.client
-        begun = time.perf_counter()
-        client.post("/coral/blog", data=raw, headers=headers)
-        took.append(time.perf_counter() - begun)
-    assert statistics.median(took) < 0.05
 
 
 # The commands

@@ -1,6 +1,8 @@
 """The two verbs: what is decided, why, and what happens when something fails inside."""
 
 import logging
+import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -117,6 +119,81 @@ def test_what_cannot_be_stored_is_not_answered(
     with pytest.raises(StoreUnavailable):
         moderator_of(here).judge(here.site, Comment("Fine.", id="1"))
     assert SECRET not in caplog.text
+
+
+def at_once(here: Installation, bodies: list[str], monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The answers to these comments, or what was raised: the first is being stored while all others come in."""
+    verbs, waiting, first = moderator_of(here), threading.Event(), here.store.remember
+    answers: list[Any] = [None] * len(bodies)
+
+    def slowly(*args: Any, **named: Any) -> Any:
+        waiting.wait(10)
+        return first(*args, **named)
+
+    def send(number: int) -> None:
+        try:
+            answers[number] = verbs.judge(here.site, Comment(bodies[number], id=str(number)))
+        except Exception as error:
+            answers[number] = error
+
+    monkeypatch.setattr(here.store, "remember", slowly)
+    threads = [threading.Thread(target=send, args=(number,)) for number in range(len(bodies))]
+    for thread in threads:
+        thread.start()
+    while len(verbs._turns._waiting) < len(bodies) - 1:
+        time.sleep(0.001)
+    waiting.set()
+    for thread in threads:
+        thread.join(20)
+    return answers
+
+
+def test_comments_that_come_while_one_is_stored_are_judged_and_stored_together(
+    here: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    groups: list[int] = []
+    together = here.store.remember_all
+
+    def counted(judged: Any, **named: Any) -> Any:
+        groups.append(len(judged))
+        return together(judged, **named)
+
+    monkeypatch.setattr(here.store, "remember_all", counted)
+    bodies = ["First.", "This is spam.", "Fine, thank you.", "surely spam", "www.example.org"]
+    answers = at_once(here, bodies, monkeypatch)
+    assert groups == [4]
+    assert [answer.decision for answer in answers] == [judge(Comment(body)) for body in bodies]
+    for number, answer in enumerate(answers):
+        stored = here.store.comment(here.site, answer.id)
+        assert stored is not None and (stored.comment.body, stored.comment.id) == (bodies[number], str(number))
+
+
+def test_of_comments_that_are_judged_together_one_that_fails_spoils_no_other(
+    here: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Picky(FakeClassifier):
+        def assess(self, reading: Reading) -> Assessment:
+            return broken() if "broken" in reading.text else super().assess(reading)
+
+    here.shelf.model = Picky()
+    answers = at_once(here, ["First.", "It is broken.", "surely spam", "Fine, thank you."], monkeypatch)
+    assert [answer.decision.rule for answer in answers] == [
+        "probably_fine",
+        "could_not_judge",
+        "surely_spam",
+        "probably_fine",
+    ]
+
+
+def test_of_comments_that_cannot_be_stored_together_each_hears_of_it(
+    here: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*args: object, **named: object) -> NoReturn:
+        raise StoreError("the disk is full")
+
+    monkeypatch.setattr(here.store, "remember_all", full)
+    answers = at_once(here, ["First.", "Second.", "Third."], monkeypatch)
+    assert [type(answer).__name__ for answer in answers] == ["Remembered", "StoreUnavailable", "StoreUnavailable"]
 
 
 def test_a_blocked_author_is_rejected_and_still_scored() -> None:

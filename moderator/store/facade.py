@@ -33,7 +33,7 @@ from moderator.store.privacy import Privacy
 from moderator.store.process import PerProcess
 from moderator.store.pruning import Pruning
 from moderator.store.rates import Rates
-from moderator.store.remember import Remember
+from moderator.store.remember import Remember, job_of
 from moderator.store.rescoring import Rescoring
 from moderator.store.shared_secrets import Secrets
 from moderator.store.sightings import Batch as KnownBatch
@@ -47,6 +47,7 @@ from moderator.store.values import (
     Filter,
     Given,
     History,
+    Judged,
     Labelled,
     Order,
     Person,
@@ -59,6 +60,7 @@ from moderator.store.values import (
     Sureness,
 )
 from moderator.store.watching import Watching
+from moderator.store.writer import Several
 
 WRITE_DEADLINE = 5.0  # seconds that a caller waits for its write to be on disk
 SESSION_IDLE = timedelta(minutes=30)
@@ -78,7 +80,7 @@ class Store:
 
     def __init__(self, url: URL, clock: Clock, deadline: float) -> None:
         """Use :meth:`open`."""
-        self._deadline = deadline
+        self.deadline = deadline  # seconds that a deed may take
         self._process = PerProcess(url)
         access = Access(self._process, clock, deadline)
         self._now, self._read, self._write = access.now, access.read, access.write
@@ -160,7 +162,15 @@ class Store:
         ``has_link``: a reader meets a link in its text. ``marks`` and ``belongs``: what is noted for the next ones.
         """
         job = Remember(site.id, comment, decision, micros(at), has_link=has_link, marks=marks, belongs=belongs)
-        return self._process.here().writer.do(job, self._deadline)
+        return self._process.here().writer.do(job, self.deadline)
+
+    def remember_all(
+        self, judged: Sequence[tuple[Site, Judged]], *, at: datetime
+    ) -> Sequence[Remembered | BaseException]:
+        """What ``remember`` does of several at once, each by itself: for each its answer, or why it is not stored."""
+        jobs = [job_of(site.id, one, micros(at)) for site, one in judged]
+        self._process.here().writer.do(Several(jobs), self.deadline)
+        return [job.error or job.result for job in jobs]
 
     def comment(self, site: Site | None, comment_id: str) -> StoredComment | None:
         """The comment with our id; of this site only, or of any with None."""

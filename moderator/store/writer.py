@@ -1,46 +1,46 @@
-"""Writing in groups: the first caller that comes writes for all that wait, and then hands on to the first of the next.
+"""Writing in groups: a commit that must be on disk costs one fsync, however much is in it.
 
-A commit that must be on disk costs one fsync, however much is in it: the bare driver stored 4,000 comments a second one
-a commit, 10,000 by fours and 41,000 by 256. While one group is being synced the next one gathers. There is no thread of
-its own: a caller that is alone writes at once, and waits for nobody to wake up (docs/notes.md, "The webhook's speed").
+The bare driver stored 4,000 comments a second one a commit, 10,000 by fours and 41,000 by 256. Who writes for whom is
+in turns.py; there is no thread of its own (docs/notes.md, "The webhook's speed").
 """
 
 import fcntl
 import os
-import threading
-from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.engine import URL
 
+from moderator import turns
 from moderator.store.engine import begin_writing, explain, is_databases, is_sqlite, lost_race
 from moderator.store.errors import StoreBusy, StoreError
+from moderator.turns import TooLate, Turns
 
 T = TypeVar("T")
-MOST_IN_GROUP = 64  # so that the first of a flood does not wait for the last
 
 Group = Callable[[Connection, Sequence[Any]], Sequence["Job[Any]"]]
 
 
-class Job(Generic[T]):
+class Job(turns.Job[T]):
     """Something to write, and the caller that waits for it."""
 
-    __slots__ = ("abandoned", "error", "leads", "result", "woken")
-
-    result: T
-
-    def __init__(self) -> None:
-        self.woken: threading.Lock | None = None  # taken while its caller sleeps; a bare lock is faster than an Event
-        self.leads = False  # whether its caller was woken to write, not because it was done
-        self.error: BaseException | None = None
-        self.abandoned = False
+    __slots__ = ()
 
     def run(self, connection: Connection) -> None:
         """Do it within the connection's transaction and set ``result``; may be called again after a rollback."""
         raise NotImplementedError
+
+
+class Several(turns.Job[Sequence[T]]):
+    """Jobs of which one caller waits for all; each has its own result or error then. They are this one's result."""
+
+    __slots__ = ()
+
+    def __init__(self, jobs: Sequence[T]) -> None:
+        super().__init__()
+        self.result = jobs
 
 
 class Deed(Job[T]):
@@ -104,65 +104,29 @@ class Writer:
         self._by_itself: Connection | None = None  # commits each statement
         self._connection: Connection | None = None
         self._stale = False  # whether the last transaction was on a connection from before
-        self._waiting: deque[Job[Any]] = deque()
-        self._writing = False
         self._queue = Queue(f"{url.database}-turn") if is_sqlite(url) else None
-        self._turn = threading.Lock()  # over _waiting and _writing; held for a moment, never during a write
+        self._turns = Turns(self._write)
 
-    def do(self, job: Job[T], deadline: float) -> T:
+    def do(self, job: turns.Job[T], deadline: float) -> T:
         """Have the job on disk; its result, its error, or StoreBusy after waiting for ``deadline`` seconds.
 
         Who writes waits for the database alone, whose own limits are in engine.py.
         """
-        with self._turn:
-            self._waiting.append(job)
-            if self._writing:
-                job.woken = threading.Lock()
-                job.woken.acquire()
-            else:
-                job.leads = self._writing = True
-        if job.woken is not None and not job.woken.acquire(timeout=deadline):
-            with self._turn:
-                job.abandoned = not job.leads
-            if job.abandoned:
-                raise StoreBusy(f"not on disk within {deadline:g} s; send it again, it will not be stored twice")
-        if job.leads:
-            self._lead()
-        if job.error is not None:
-            raise job.error
-        return job.result
+        try:
+            return self._turns.do(job, deadline)
+        except TooLate:
+            raise StoreBusy(f"not on disk within {deadline:g} s; send it again, it will not be stored twice") from None
 
     def close(self) -> None:
         """Let go of the connections; nobody may be writing any more."""
-        with self._turn:
-            self._let_go()
-            if self._queue is not None:
-                self._queue.close()
+        self._let_go()
+        if self._queue is not None:
+            self._queue.close()
 
-    def _lead(self) -> None:
-        """Write all that waits, in one group, then let the next one lead."""
-        with self._turn:
-            jobs = [self._waiting.popleft() for _ in range(min(len(self._waiting), MOST_IN_GROUP))]
-        try:
-            self._write([job for job in jobs if not job.abandoned])
-        finally:
-            self._hand_on()
-            for job in jobs:
-                if job.woken is not None and not job.leads:
-                    job.woken.release()
-
-    def _hand_on(self) -> None:
-        with self._turn:
-            while self._waiting:
-                follower = self._waiting[0]
-                if not follower.abandoned and follower.woken is not None:
-                    follower.leads = True
-                    follower.woken.release()
-                    return
-                self._waiting.popleft()
-            self._writing = False
-
-    def _write(self, jobs: list[Job[Any]]) -> None:
+    def _write(self, waiting: list[turns.Job[Any]]) -> None:
+        jobs: list[Job[Any]] = []
+        for job in waiting:
+            jobs += job.result if isinstance(job, Several) else [cast(Job[Any], job)]
         if self._queue is None:
             self._write_now(jobs)
         else:
