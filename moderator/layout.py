@@ -9,6 +9,7 @@ from typing import NamedTuple
 from moderator.links import Link
 from moderator.reading import Reading
 from moderator.spaces import ADDRESS, ANCHORS, AUTHOR, BODY, LINKS, MARKS, NAMED, OFFSETS, SIZES
+from moderator.spelling import mended
 
 # Spaces that are read as characters, in the order of the layout. The first and the last are read as words too, and
 # whatever is between the words of the one and of the other belongs to neither.
@@ -24,6 +25,7 @@ DIGIT = re.compile(r"[1-9]")
 LEET = re.compile(r"(?<![a-z0-9@$])[a-z]*[0-9@$][a-z0-9@$]*")
 FIGURE = re.compile(r"[0-9@$]")
 FIGURE_INSIDE = re.compile(r"[0-9@$](?<=[a-z][0-9@$])[0-9@$]{0,3}(?=[a-z])")
+MANY_SWAPPED = 2  # so many words with letters out of place are no slip: read as they were meant
 MANY_LEET = 4  # such words in one text
 LETTERS = str.maketrans("0134578@$", "oieastbas")
 FIGURES = re.compile(r"\d+")
@@ -80,6 +82,8 @@ def lay_out(reading: Reading) -> Layout:
     segments: list[int] = []
     for part in parts:
         folded = " ".join(fold(part.lower()).split()) if part else ""
+        if not segments and len(reading.swapped) >= MANY_SWAPPED:
+            folded = mended(folded, reading.swapped)
         if folded:
             text = f"{text}{LEAD}{folded}"
             segments += (len(LEAD) - 1, len(folded) + 1)

@@ -5,6 +5,8 @@ html.parser took 6 s (CVE-2025-6069) and html5lib 20 s for 8 KB, and it keeps te
 """
 
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 from urllib.parse import unquote
 
@@ -15,6 +17,7 @@ from bs4.element import NavigableString, PageElement, Tag
 from moderator import links
 from moderator.comment import Comment, clean
 from moderator.links import Link
+from moderator.spelling import figured, swapped
 from moderator.unicode import LONG_ENTITY, MARKS, NONE, Disguises, canonical, unescaped
 
 # Over these a human reads it, and nothing is parsed: an answer must come within 150 ms, whatever was sent.
@@ -80,6 +83,7 @@ SYMBOL = re.compile(r"[^\s\w]|\d")
 SIGNED = re.compile(r"(?<![\w@.$])[^\W\d_]{1,40}[@$!€£¡][^\W_]{0,40}[^\W\d_](?![\w@.])")
 # Bytes as base64 writes them; a hash in hexadecimal has no capitals beside its small letters.
 BLOB = re.compile(r"(?<![A-Za-z0-9+/=])[A-Za-z0-9+/]{60,4096}={0,2}(?![A-Za-z0-9+/=])")
+NOTHING_SWAPPED: Mapping[str, str] = MappingProxyType({})
 MANY = 3  # so many disguised letters are no slip
 MANY_NUMBERED = 5  # so many characters by number, shown as numbers, are a text that nobody was to read
 
@@ -91,7 +95,8 @@ class Reading(NamedTuple):
     them once; ``digits`` how many stand outside of links; ``link_only`` whether nothing is said beside the links, but
     a greeting of one or two words at most. ``hidden`` is what a reader cannot see, of which ``concealed`` characters
     are no mere remark in the markup (editors leave those); ``too_complex`` says over which limit the comment went, and
-    is empty for nearly all; ``encoded`` whether it had to be decoded twice.
+    is empty for nearly all; ``encoded`` whether it had to be decoded twice; ``swapped`` words with inner letters out of
+    place, and what was meant.
 
     A tuple, as it is made for every comment: setting the fields of a frozen dataclass one by one takes 1.2 µs.
     """
@@ -114,6 +119,7 @@ class Reading(NamedTuple):
     post_title: str
     kind: str
     encoded: bool = False
+    swapped: Mapping[str, str] = NOTHING_SWAPPED
 
     @property
     def all_links(self) -> tuple[Link, ...]:
@@ -143,6 +149,8 @@ class Reading(NamedTuple):
         """
         tricks = self.disguises
         if tricks.spaced > 1 or tricks.lookalikes >= MANY or tricks.ornaments >= MANY or tricks.marks >= MANY:
+            return True
+        if len(self.swapped) >= MANY or (self.digits >= MANY and figured(self.text.lower()) >= MANY):
             return True
         return any(sign in self.text for sign in "@$!€£¡") and len(SIGNED.findall(self.text)) >= MANY
 
@@ -207,11 +215,12 @@ def read(comment: Comment) -> Reading:
             limit = f"it has a word of more than {MOST_IN_A_WORD} characters"
     text = text.strip()
     words = _words(text.lower())
+    vocabulary = frozenset(words)
     return Reading(
         text=text,
         outside=outside,
         words=words,
-        vocabulary=frozenset(words),
+        vocabulary=vocabulary,
         digits=_count_digits(outside),
         links=tuple(found[:MOST_LINKS]),
         link_only=bool(found) and _count_words(outside) <= 2,
@@ -226,6 +235,7 @@ def read(comment: Comment) -> Reading:
         post_title=title.strip(),
         kind=comment.kind,
         encoded=encoded,
+        swapped=swapped(vocabulary),
     )
 
 

@@ -149,6 +149,7 @@ PROBES = (
     Comment("hello", author=Author("Jane", url="https://www.facebook.com/jane")),
     Comment("hello", author=Author("Jane", url="https://www.google.com/")),
     Comment("hello", author=Author("Jane", url="https://bit.ly/abc")),
+    Comment("Check my chnanel for the best viedo and sbuscribe"),
     Comment("What a wonderful post", post=Post(title="はじめてのパン作り")),
 )
 
