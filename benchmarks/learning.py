@@ -34,7 +34,7 @@ from moderator.classifier import Classifier, load
 from moderator.comment import Action, Comment, Decision, Word
 from moderator.reading import read
 from moderator.rescoring import Rescorer
-from moderator.residual import Residual
+from moderator.residual import VETTED_EVERY, Lesson, Residual, taught
 from moderator.store import Filter, Store
 from moderator.training import fit
 from moderator.training.publish import weights_of
@@ -55,6 +55,8 @@ def adapted(site: Newcomer) -> Vector:
     for number, lesson in enumerate(site.lessons):
         found[number] = residual.logits([lesson.row])[0]
         residual.learn(lesson)
+        if (number + 1) % VETTED_EVERY == 0:
+            residual = taught(site.lessons[: number + 1])
     return found
 
 
@@ -62,10 +64,14 @@ def held_taught(site: Newcomer) -> Vector:
     """As it is where people see only what waits: words on what is held, and on spam that got through."""
     residual, found = Residual(), np.empty(len(site))
     thresholds = site.thresholds
+    said: list[Lesson] = []
     for number, lesson in enumerate(site.lessons):
         found[number] = residual.logits([lesson.row])[0]
         if lesson.spam or sigmoid(found[number : number + 1])[0] > thresholds[number]:
+            said.append(lesson)
             residual.learn(lesson)
+            if len(said) % VETTED_EVERY == 0:
+                residual = taught(said)
     return found
 
 

@@ -30,10 +30,11 @@ from benchmarks.kit.newcomers import Newcomer
 from moderator.classifier import load
 from moderator.comment import Author, Comment
 from moderator.residual import Lesson, Residual, Row, rows
+from moderator.residual import taught as learned
 
 MOST = 2_000
-LEAST_SPAM = 10  # in each half
-HAM_HELD = 0.01
+LEAST_SPAM, LEAST_HAM = 10, 25  # in each half
+HAM_HELD, MORE_HELD = 0.01, 0.05
 DRAWS = 5
 Random = np.random.Generator
 Attack = Callable[[Newcomer, list[Lesson], Random], list[Lesson]]
@@ -120,7 +121,7 @@ ATTACKS: tuple[tuple[str, Attack], ...] = (
     ("good-looking comments of spam's words, 5 % more", bland(0.05)),
     ("good-looking comments of spam's words, 10 % more", bland(0.10)),
 )
-COLUMNS = ("caught at 1 %", "lost", "ham held", "spam caught")
+COLUMNS = ("caught at 1 %", "lost", "caught at 5 %", "lost at 5 %", "ham held", "spam caught")
 
 
 def _common(site: Newcomer) -> NDArray[np.str_]:
@@ -136,13 +137,6 @@ def _mixed(lessons: list[Lesson], more: list[Lesson], random: Random) -> list[Le
     return together
 
 
-def learned(lessons: list[Lesson]) -> Residual:
-    residual = Residual()
-    for one in lessons:
-        residual.learn(one)
-    return residual
-
-
 @click.command()
 @click.option(
     "--videos-model", type=click.Path(path_type=Path), help="A model's folder that was made without the videos."
@@ -153,10 +147,10 @@ def main(videos_model: Path | None, draws: int, as_json: bool) -> None:
     """What attacks cost."""
     try:
         base = ours.shipped()
-        several = list(newcomers.sites(base, load(videos_model) if videos_model else base, most=MOST))
+        several = list(newcomers.sites(base, load(videos_model) if videos_model else base, most=MOST, newest=True))
     except data.Missing as missing:
         sys.exit(str(missing))
-    several = [site for site in several if min(_halves(site.spam)) >= LEAST_SPAM]
+    several = [site for site in several if _is_enough(site.spam)]
     told: dict[str, object] = {"machine": machine(), "model": base.id, "sites": [site.name for site in several]}
     print(f"{len(several)} sites: {', '.join(site.name for site in several)}", file=sys.stderr)
     told["attacks"] = attacks(several, draws)
@@ -173,9 +167,9 @@ def main(videos_model: Path | None, draws: int, as_json: bool) -> None:
             print(f"  {name:58}{' '.join(f'{value!s:>16}' for value in row.values())}")
 
 
-def _halves(spam: Truth) -> tuple[int, int]:
-    middle = len(spam) // 2
-    return int(spam[:middle].sum()), int(spam[middle:].sum())
+def _is_enough(spam: Truth) -> bool:
+    halves = (spam[: len(spam) // 2], spam[len(spam) // 2 :])
+    return all(half.sum() >= LEAST_SPAM and (~half).sum() >= LEAST_HAM for half in halves)
 
 
 def attacks(several: list[Newcomer], draws: int) -> dict[str, dict[str, object]]:
@@ -201,23 +195,25 @@ def _asked(site: Newcomer, residual: Residual) -> Answer:
     return residual.logits([one.row for one in site.lessons[len(site) // 2 :]]), site
 
 
-def _caught(answer: Answer) -> tuple[float, float, float, int]:
-    """Caught at the same ham held, then ham held and spam caught at the thresholds in force, and how much spam."""
+def _caught(answer: Answer) -> tuple[float, ...]:
+    """Caught where 1 % and 5 % of ham are held, then ham held and spam caught at the thresholds in force."""
     logits, site = answer
     spam, thresholds = site.spam[len(site) // 2 :], site.thresholds[len(site) // 2 :]
-    allowed = int(HAM_HELD * (~spam).sum())
-    cut = np.sort(logits[~spam])[::-1][allowed]
+    ham = np.sort(logits[~spam])[::-1]
+    at_same = [float((logits[spam] > ham[int(share * len(ham))]).mean()) for share in (HAM_HELD, MORE_HELD)]
     held = sigmoid(logits) > thresholds
-    return float((logits[spam] > cut).mean()), float(held[~spam].mean()), float(held[spam].mean()), int(spam.sum())
+    return (*at_same, float(held[~spam].mean()), float(held[spam].mean()))
 
 
 def _row(answers: list[Answer], clean: list[Answer] | None) -> dict[str, object]:
     """Means over sites: each counts the same, as each is somebody's."""
-    caught, ham, in_force, _ = np.array([_caught(answer) for answer in answers]).mean(axis=0)
-    lost = "" if clean is None else f"{100 * (np.mean([_caught(one)[0] for one in clean]) - caught):.1f} points"
-    return dict(
-        zip(COLUMNS, (f"{100 * caught:.1f} %", lost, f"{100 * ham:.2f} %", f"{100 * in_force:.1f} %"), strict=True)
-    )
+    one, five, ham, in_force = (100 * np.array([_caught(answer) for answer in answers]).mean(axis=0)).tolist()
+    before = 100 * np.array([_caught(answer) for answer in clean or answers]).mean(axis=0)
+    lost = [
+        f"{was - now:.1f} points" if clean else "" for was, now in zip(before[:2].tolist(), (one, five), strict=True)
+    ]
+    shown = (f"{one:.1f} %", lost[0], f"{five:.1f} %", lost[1], f"{ham:.2f} %", f"{in_force:.1f} %")
+    return dict(zip(COLUMNS, shown, strict=True))
 
 
 def good_words(several: list[Newcomer]) -> dict[str, dict[str, object]]:

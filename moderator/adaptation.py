@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from moderator.classifier import Classifier
-from moderator.residual import Lesson, Residual, Row, rows
+from moderator.residual import VETTED_EVERY, Lesson, Residual, Row, rows, taught
 from moderator.store import Said, Site, Store, StoreError, Taught
 
 log = logging.getLogger(__name__)
@@ -235,24 +235,28 @@ class Adaptation:
             after = found.verdicts[-1] if found.verdicts else 0
             more = self._store.lessons.of(site.id, after=after, newest=NEWEST + STEP)
             verdicts = (*found.verdicts, *(one.verdict_id for one in more))
-            if not any(one.comment_id in found.comments for one in more) and _first(verdicts) <= verdicts[:1]:
+            known = any(one.comment_id in found.comments for one in more)
+            if not known and _first(verdicts) <= verdicts[:1] and _vetted(verdicts) == _vetted(found.verdicts):
                 return self._taught(site, base, found, more)
-        taught = self._store.lessons.of(site.id, newest=NEWEST + STEP)
-        first = _first([one.verdict_id for one in taught])
-        return self._taught(site, base, None, [one for one in taught if (one.verdict_id,) >= first])
+        whole = self._store.lessons.of(site.id, newest=NEWEST + STEP)
+        first = _first([one.verdict_id for one in whole])
+        return self._taught(site, base, None, [one for one in whole if (one.verdict_id,) >= first])
 
     def _taught(self, site: Site, base: Classifier, found: Adapted | None, more: Sequence[Taught]) -> Adapted:
         """What ``found`` is, or the model, with these lessons in their order."""
         trust = site.doors.trust
+        here = self.rows.of(self._store, [(one.comment_id, one.number) for one in more], base)
+        lessons = [
+            Lesson(row, one.spam, _origin(one), one.at, 1.0 if one.door in OWN_DOORS else trust)
+            for one in more
+            if (row := here.get((one.comment_id, one.number))) is not None
+        ]
         residual = found.residual if found is not None else None
-        wanted = [(one, (one.comment_id, one.number)) for one in more]
-        here = self.rows.of(self._store, [key for _, key in wanted], base)
-        for one, key in wanted:
-            if key not in here:
-                continue
-            worth = 1.0 if one.door in OWN_DOORS else trust
-            residual = residual or Residual()
-            residual.learn(Lesson(here[key], one.spam, _origin(one), one.at, worth))
+        if residual is not None:
+            for lesson in lessons:
+                residual.learn(lesson)
+        elif lessons:
+            residual = taught(lessons)
         classifier = residual.adapted(base) if residual is not None else base
         verdicts, comments = (found.verdicts, found.comments) if found is not None else ((), frozenset())
         return Adapted(
@@ -300,6 +304,11 @@ def _only_more(found: Adapted, news: Sequence[Said]) -> bool:
 def _first(verdicts: Sequence[int]) -> tuple[int, ...]:
     """The number that the oldest verdict to be learned from has at least, given the numbers of all; empty: any."""
     return (verdicts[-NEWEST] // STEP * STEP,) if len(verdicts) > NEWEST else ()
+
+
+def _vetted(verdicts: Sequence[int]) -> int:
+    """How many times so many words were asked what they say of each other: then all is made anew."""
+    return len(verdicts) // VETTED_EVERY
 
 
 def _origin(one: Taught) -> str:

@@ -8,7 +8,8 @@ it has said; 2^13 to 2^17 slots were equally good (docs/notes.md, "Adaptation").
 What anybody can move is bounded. One lesson moves its own comment by at most ``MOST_MOVED`` log-odds. The same text
 teaches a label once. Of one author's comments, and of what comes from one origin within an hour, the first few lessons
 count whole and the n-th ``(whole / n)²``: all of them together less than twice the first few. Where nearly all lessons
-have one label, its further ones count less, as nothing says where that should end.
+have one label, its further ones count less, as nothing says where that should end. And what the other lessons deny is
+left out: a mistake, or somebody's lie.
 """
 
 import math
@@ -44,6 +45,11 @@ WHOLE_OF_AN_AUTHOR = 3
 WHOLE_OF_AN_HOUR = 100
 EVEN = 20  # so many of one label, and as many more than of the other, before it counts less
 HOUR = 3600 * 1_000_000  # microseconds
+# After so many lessons all of them are asked what they say of each other, and those are left out that the others find
+# less likely than this.
+VETTED_EVERY = 50
+FOLDS = 4
+LEAST_LIKELY = 0.05
 _SIGNALS = slice(SLOTS, SLOTS + len(SIGNALS))
 _SHIFT, _STRETCH = SLOTS + len(SIGNALS), SLOTS + len(SIGNALS) + 1
 _WIDTH = SLOTS + len(SIGNALS) + 2
@@ -217,6 +223,32 @@ class Residual:
             bias=base.bias * self.stretch + self.shift,
             stretch=self.stretch,
         )
+
+
+def taught(lessons: Sequence[Lesson]) -> Residual:
+    """What these lessons teach, in their order. Up to the last multiple of VETTED_EVERY they are vetted."""
+    vetted = len(lessons) // VETTED_EVERY * VETTED_EVERY
+    left_out = doubted(lessons[:vetted])
+    found = Residual()
+    for number, lesson in enumerate(lessons):
+        if number not in left_out:
+            found.learn(lesson)
+    return found
+
+
+def doubted(lessons: Sequence[Lesson]) -> frozenset[int]:
+    """The places of those whose label is less likely than LEAST_LIKELY to who learned from the others: in folds."""
+    found: set[int] = set()
+    for fold in range(FOLDS):
+        others = Residual()
+        for number, lesson in enumerate(lessons):
+            if number % FOLDS != fold:
+                others.learn(lesson)
+        asked = range(fold, len(lessons), FOLDS)
+        for number, logit in zip(asked, others.logits([lessons[number].row for number in asked]).tolist(), strict=True):
+            if _sigmoid(logit if lessons[number].spam else -logit) < LEAST_LIKELY:
+                found.add(number)
+    return frozenset(found)
 
 
 class _Adapted:

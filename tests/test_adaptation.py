@@ -9,7 +9,7 @@ from conftest import HandClock
 from doors import FakeShelf
 from models import classifier
 
-from moderator import adaptation
+from moderator import adaptation, residual
 from moderator.adaptation import Adaptation, Rows
 from moderator.classifier import Classifier
 from moderator.comment import Author, Comment, Word
@@ -141,7 +141,11 @@ def test_of_an_edited_comment_the_content_that_was_judged_teaches(on_each: Place
     assert on_each.logits(on_each.process()) == after
 
 
-def test_all_processes_come_to_the_same_numbers_in_whatever_steps_they_learn(on_each: Place) -> None:
+def test_all_processes_come_to_the_same_numbers_in_whatever_steps_they_learn(
+    on_each: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(adaptation, "VETTED_EVERY", 5)
+    monkeypatch.setattr(residual, "VETTED_EVERY", 5)
     chance = random.Random(6)
     second = Store.open(on_each.store._process._url.render_as_string(hide_password=False), clock=on_each.clock)
     others = [on_each.process(second), on_each.process()]

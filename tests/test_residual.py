@@ -13,6 +13,8 @@ from moderator import residual
 from moderator.comment import Author, Comment
 from moderator.reading import read
 from moderator.residual import HOUR, MOST_MOVED, Lesson, Residual, Row, rows
+from moderator.signals import SIGNALS
+from moderator.spaces import TABLE_SIZE
 
 BASE = classifier()
 ROWS = rows(COMMENTS, BASE)
@@ -151,3 +153,22 @@ def test_the_same_lessons_give_the_same_numbers_to_the_last_bit(chosen: list[tup
     one, other = learned(lessons), learned(lessons)
     assert np.array_equal(one._weights, other._weights)
     assert np.all(np.isfinite(one._weights))
+
+
+def test_a_label_that_the_others_deny_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(residual, "VETTED_EVERY", 80)
+    neutral = BASE.with_weights(np.zeros(TABLE_SIZE), signals=np.zeros(len(SIGNALS)), bias=0.0, stretch=1.0)
+    spam = rows([Comment(f"cheap watches at my shop, {text(number)}") for number in range(40)], neutral)
+    good = rows([Comment(f"I baked your bread and liked it, {text(number)}") for number in range(40, 80)], neutral)
+    lessons = [lesson(row, number % 2 == 0, at=number * HOUR) for number, row in enumerate(_by_turns(spam, good))]
+    assert residual.doubted(lessons) == frozenset()
+    lied = [replace(one, spam=not one.spam) if number == 36 else one for number, one in enumerate(lessons)]
+    assert residual.doubted(lied) == {36}
+    told, without = residual.taught(lied), learned([one for number, one in enumerate(lied) if number != 36])
+    assert np.array_equal(told._weights, without._weights)
+    # Until they are so many, each counts.
+    assert np.array_equal(residual.taught(lied[:79])._weights, learned(lied[:79])._weights)
+
+
+def _by_turns(one: list[Row], other: list[Row]) -> list[Row]:
+    return [row for pair in zip(one, other, strict=True) for row in pair]

@@ -43,15 +43,16 @@ class Newcomer:
         return np.array([self.base.thresholds.hold_if(signed=one.row.signed) for one in self.lessons])
 
 
-def sites(base: Classifier, videos: Classifier, *, most: int) -> Iterator[Newcomer]:
-    """Blogs as ``base`` sees them, videos as ``videos`` does; the first ``most`` comments of each. Raises Missing."""
+def sites(base: Classifier, videos: Classifier, *, most: int, newest: bool = False) -> Iterator[Newcomer]:
+    """Blogs as ``base`` sees them, videos as ``videos`` does; the first, or newest, ``most`` of each. Missing."""
     for group in ("blog_haacked", "blog_datacamp", "blog_multi", VIDEOS):
         found = data.load(group)
         source = found.column("source") if group in ("blog_multi", VIDEOS) else np.full(len(found), group)
         date = found.column("date")
         for name in sorted(set(source.tolist())):
             rows = np.flatnonzero(source == name)
-            order = sorted(rows.tolist(), key=lambda row: (date[row] == "", date[row], row))[:most]
+            order = sorted(rows.tolist(), key=lambda row: (date[row] == "", date[row], row))
+            order = order[-most:] if newest else order[:most]
             yield _site(group, name, found.take(order), videos if group == VIDEOS else base)
 
 

@@ -245,6 +245,12 @@ revisions = Table(
     Column("verdict_id", Number),
     Column("forgotten", Ulid),  # the withdrawal that the word is part of: it teaches no more
     PrimaryKeyConstraint("comment_id", "number"),
+    Index(
+        "ix_revisions_verdict_id",
+        "verdict_id",
+        sqlite_where=text("verdict_id IS NOT NULL"),
+        postgresql_where=text("verdict_id IS NOT NULL"),
+    ),
 )
 
 # Former ones: an edit moves the decision that stood here.

@@ -14,7 +14,8 @@ from moderator.training import corpus
 from moderator.training.account import Trial, account
 from moderator.training.console import Console, Progress
 from moderator.training.evaluate import Figures, figures
-from moderator.training.fit import USUAL, Setting, Table, Vector, fit, sigmoid
+from moderator.training.fit import USUAL, Setting, Table, Vector, Weights, fit, sigmoid
+from moderator.training.gate import harmful
 from moderator.training.gathering import Gathered, count_table, gather, split, topics, weigh
 from moderator.training.groups import Groups
 from moderator.training.in_time import measured_in_time
@@ -103,11 +104,28 @@ def train(
     found = _searched(gathered, table, weight, learned, by_source, workers, progress) if searched else None
     setting = found.setting if found else USUAL
     say(f"fitting on {len(learned):,} comments" + (f", starting from {current.id}" if base and current else ""))
-    weights = fit(
-        table.take(learned), spam[learned], weight[learned], base=base, drop_out=True, setting=setting, workers=workers
-    )
+    rows, yardstick, truth = table.take(learned), table.take(yard), spam[yard]
 
-    compared, truth = [gathered.examples[int(row)].comment for row in yard], spam[yard]
+    def fitted(counts: Vector) -> Weights:
+        return fit(
+            rows, spam[learned], counts[learned], base=base, drop_out=True, setting=setting, workers=workers
+        )  # fmt: skip
+
+    weights = fitted(weight)
+    left_out = harmful(
+        gathered.examples,
+        gathered.own,
+        weight,
+        truth,
+        weights.logits(yardstick),
+        lambda counts: fitted(counts).logits(yardstick),
+    )
+    if left_out:
+        for site, worse_off in left_out.items():
+            say(f"the verdicts of {site} are left out: with them {worse_off}")
+        weight[[example.source in left_out for example in gathered.examples]] = 0.0
+        weights = fitted(weight)
+    compared = [gathered.examples[int(row)].comment for row in yard]
     before = current.thresholds if current and base else None
     if base is None:
         weights, thresholds = settled(
@@ -152,6 +170,7 @@ def train(
         "started_from": current.id if current and base else None,
         "by_topic": topics(gathered, yard.tolist(), (scores > thresholds.hold) != truth),
         "search": found.to_json() if found else None,
+        "left_out": left_out,
         "in_time": later,
     }
     folder = into or shelf.own
