@@ -184,6 +184,9 @@ def _views() -> Iterator[tuple[str, str]]:
                 yield f"{queue}, {order}, {name}", f"/?status={queue}&order={order}&{asked}".rstrip("&")
     yield "failed callbacks", "/callbacks"
     yield "how many have come", f"/arrived?seen={micros(datetime(2026, 11, 20, tzinfo=UTC))}"
+    for days in (7, 30, 90, 365):
+        yield f"insights of {days} days", f"/insights?days={days}"
+    yield "insights of a site's year", "/insights?days=365&site=blog+1"
 
 
 def _further(page: str) -> str:

@@ -22,6 +22,7 @@ from moderator.callbacks.courier import Courier
 from moderator.housekeeping import Housekeeper
 from moderator.library import Library
 from moderator.rescoring import Rescorer
+from moderator.review.post import postman_of
 from moderator.settings import Settings, SettingsError
 from moderator.shelf import Shelf
 from moderator.store import NameTaken, Role, Store
@@ -124,8 +125,9 @@ def make_app(
     shelf = open_shelf(settings)
     adaptation = Adaptation(store, shelf)
     app = create_app(settings, store=store, shelf=shelf, clock=now, adaptation=adaptation, leaving=leaving)
+    postman = postman_of(app, settings, base_url(settings, settings.port))
     keeper = Housekeeper(store, now, secret=all_settings.secret(settings.data), address_days=settings.address_days)
-    parts: tuple[Part, ...] = (Courier(store, now), Rescorer(store, adaptation, now), keeper)
+    parts: tuple[Part, ...] = (Courier(store, now), Rescorer(store, adaptation, now), keeper, postman)
     return app, (*parts, Library(store, shelf)) if store.shared else parts
 
 

@@ -18,7 +18,7 @@ CONFIG_VARIABLE = "MODERATOR_CONFIG"  # where the TOML file is; not a setting, a
 FOREIGN_PREFIX = "MODERATOR_TEST_"  # the test suite's own variables
 SECRET_BYTES = 32
 
-Kind = Literal["text", "folder", "url", "database", "number", "minutes", "level", "format"]
+Kind = Literal["text", "folder", "url", "database", "number", "minutes", "level", "format", "security"]
 Value = str | int
 
 
@@ -75,6 +75,14 @@ SETTINGS: tuple[Setting, ...] = (
     # What is looked at again.
     Setting("spot_checks", 10, "Of 1,000 comments that the machine approved or rejected, moderators see so many again.",
             "number", least=0, most=1000),
+    # The daily e-mail to moderators.
+    Setting("smtp_host", "", "The server that takes e-mail; empty means that none is sent."),
+    Setting("smtp_port", 587, "The port of that server.", "number", least=1, most=65535),
+    Setting("smtp_security", "starttls", "How the way there is kept secret: starttls, tls or none.", "security"),
+    Setting("smtp_user", "", "The login there; empty means that none is needed."),
+    Setting("smtp_password", "", "The password there.", secret=True),
+    Setting("mail_from", "", "Who the e-mail is from; empty means moderator@ and the host of public_url."),
+    Setting("digest_hour", 7, "From this hour (UTC) on the daily e-mail is sent.", "number", least=0, most=23),
     # What it tells the operator.
     Setting("log_level", "info", "How much is logged: debug, info, warning or error.", "level"),
     Setting("log_format", "text", "How it is logged: text for people; json, a line a decision among it, for machines.",
@@ -114,6 +122,13 @@ class Settings:
     session_idle_minutes: int
     session_hours: int
     spot_checks: int
+    smtp_host: str
+    smtp_port: int
+    smtp_security: str
+    smtp_user: str
+    smtp_password: str
+    mail_from: str
+    digest_hour: int
     log_level: str
     log_format: str
     metrics_token: str
@@ -258,6 +273,8 @@ def _checked(setting: Setting, value: object, source: str) -> Value:
         raise wrong("a text that is not empty")
     if setting.kind == "level" and value.lower() not in ("debug", "info", "warning", "error"):
         raise wrong("debug, info, warning or error")
+    if setting.kind == "security" and value not in ("starttls", "tls", "none"):
+        raise wrong("starttls, tls or none")
     if setting.kind == "format" and value not in ("text", "json"):
         raise wrong("text or json")
     if setting.kind == "url" and value and not _is_web_address(value):

@@ -5,6 +5,7 @@ from html import unescape
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from conftest import HOLD, HandClock
 from flask import Flask, Response
 from flask.testing import FlaskClient
@@ -20,8 +21,11 @@ from moderator.policy import Thresholds
 from moderator.reading import Reading
 from moderator.review import spot
 from moderator.shading import Weighed
+from moderator.signals import SIGNALS
+from moderator.spaces import OWN_WEIGHTS
 from moderator.store import Role, Site, Store
 
+NO_WEIGHTS = np.zeros(OWN_WEIGHTS, dtype=np.float32)
 LOGIN, PASSWORD = "ann@example.org", "a few words in a row"
 ADMIN = "boss@example.org"
 FORM = re.compile(r"<form[^>]*?action=\"([^\"]*)\"[^>]*>(.*?)</form>|<form method=\"post\">(.*?)</form>", re.DOTALL)
@@ -32,8 +36,10 @@ class WordModel(Classifier):
     """Each “casino” speaks for spam and each “thanks” for a good comment; enough to see the shades."""
 
     def __init__(self, name: str = "m1") -> None:
-        self.id = name
-        self.thresholds = Thresholds(hold=0.4, reject=0.99)
+        # Without weights of its own, but a model all the same: a site's verdicts add theirs to it.
+        none = [0.0] * len(SIGNALS)
+        lines = Thresholds(hold=0.4, reject=0.99)
+        super().__init__(name, weights=NO_WEIGHTS, bias=0.0, signal_weights=none, signal_means=none, thresholds=lines)
 
     def explain(self, reading: Reading) -> Explanation:
         found = re.finditer(r"casino|thanks", reading.text, re.IGNORECASE)

@@ -235,7 +235,7 @@ def test_a_budget_with_enough_draws_the_line_at_its_rank(desk: Desk) -> None:
     assert policy.derived_hold == 0.55
     assert lines(policy, "m1", Thresholds(0.4, 0.99, 0.3)) == Thresholds(0.55, 0.99)
     assert lines(policy, "m2", Thresholds(0.4, 0.99, 0.3)) == Thresholds(0.4, 0.99, 0.3)  # another model: not this line
-    assert "of 1,000 good comments at most 10.0 are held" in desk.browser.get(f"/sites/{desk.site.id}").text
+    assert "of 1,000 good comments at most 10 are held" in desk.browser.get(f"/sites/{desk.site.id}").text
 
 
 def test_a_rejecting_line_is_never_below_the_holding_one() -> None:

@@ -15,6 +15,7 @@ from moderator.cli import (
     coral,
     database,
     datasets,
+    digest,
     doctor,
     explaining,
     exporting,
@@ -67,7 +68,10 @@ def commands() -> None:
 
 COMMANDS: tuple[tuple[str, tuple[click.Command, ...]], ...] = (
     ("Running it", (serving.serve, showing.settings, doctor.doctor, database.database)),
-    ("Who is served, and who decides", (keeping.sites, keeping.users, policies.policy, callbacks.callbacks)),
+    (
+        "Who is served, and who decides",
+        (keeping.sites, keeping.users, policies.policy, callbacks.callbacks, digest.digest),
+    ),
     (
         "What it learns from, and what it has learned",
         (
@@ -132,6 +136,7 @@ def _known() -> tuple[type[Exception], ...]:
     """The mistakes that tell their cure. Imported only now: a command loads what it needs and no more."""
     from moderator.callbacks.errors import CallbackError
     from moderator.comment import CommentError
+    from moderator.mail import MailError
     from moderator.model_file import ModelError
     from moderator.moderation import ModerationError
     from moderator.server import ServerError
@@ -142,7 +147,7 @@ def _known() -> tuple[type[Exception], ...]:
 
     # fmt: off
     return (
-        CallbackError, CommentError, CorpusError, DatasetError, ModelError, ModerationError, ServerError,
+        CallbackError, CommentError, CorpusError, DatasetError, MailError, ModelError, ModerationError, ServerError,
         SettingsError, StoreError,
     )
     # fmt: on

@@ -14,6 +14,7 @@ from moderator.review import (
     admins,
     callbacks,
     comment_page,
+    digest_link,
     done,
     errors,
     guard,
@@ -23,6 +24,7 @@ from moderator.review import (
     login,
     markup,
     people,
+    post,
     queue,
     shown,
     site_callback,
@@ -65,6 +67,8 @@ def blueprint(
     account.add(pages, desk)
     keymap.add(pages, desk)
     insights.add(pages, desk)
+    digest_link.add(pages, desk)
+    pages.record_once(lambda state: post.keep(state.app, desk))
     for part in (people, sites, site_keys, site_callback, site_policy):
         part.add(pages, desk)
     versions = {file.name: _digest(file) for file in STATIC.iterdir() if file.is_file()}

@@ -1,9 +1,10 @@
 """One's own account: another password, the language of the pages, and the end of all of one's sessions."""
 
-from flask import Blueprint, Response, abort, g, make_response, redirect, render_template, request
+from flask import Blueprint, abort, g, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from moderator.review.desk import Desk, session
+from moderator.review.digest import ADDRESS
 from moderator.review.language import LANGUAGES, gettext
 from moderator.review.login import MOST_OF_A_PASSWORD, begin, normal, what_is_wrong
 from moderator.review.sentences import told
@@ -15,7 +16,7 @@ def add(blueprint: Blueprint, desk: Desk) -> None:
 
     @blueprint.get("/account")
     def account() -> str:
-        return render_template("account.html", since=session().created, problem="")
+        return _shown(desk, "")
 
     @blueprint.post("/account/password")
     def change_password() -> AnyResponse:
@@ -28,7 +29,7 @@ def add(blueprint: Blueprint, desk: Desk) -> None:
             except PasswordRefused as refused:
                 problem = told(str(refused))
         if problem:
-            return _again(problem)
+            return make_response(_shown(desk, problem), 422)
         return begin(desk, person, "/account?done=password")  # all sessions are over, this one too
 
     @blueprint.post("/account/language")
@@ -38,6 +39,11 @@ def add(blueprint: Blueprint, desk: Desk) -> None:
             abort(400)
         desk.store.set_language(session().person.id, code)
         return redirect("/account#language", code=303)
+
+    @blueprint.post("/account/digest")
+    def change_digest() -> AnyResponse:
+        desk.store.set_digest(session().person.id, request.form.get("wanted") == "yes")
+        return redirect("/account#digest", code=303)
 
     @blueprint.post("/account/end-sessions")
     def end_own_sessions() -> AnyResponse:
@@ -63,5 +69,12 @@ def _what_is_wrong(desk: Desk, current: str, password: str) -> str:
     return ""
 
 
-def _again(problem: str) -> Response:
-    return make_response(render_template("account.html", since=session().created, problem=problem), 422)
+def _shown(desk: Desk, problem: str) -> str:
+    return render_template(
+        "account.html",
+        since=session().created,
+        problem=problem,
+        mail=bool(desk.settings.smtp_host),
+        hour=desk.settings.digest_hour,
+        has_address=bool(ADDRESS.fullmatch(session().person.login)),
+    )

@@ -71,7 +71,7 @@ def add(blueprint: Blueprint, desk: Desk) -> None:
 
 def _all(desk: Desk, word: Word | None) -> AnyResponse:
     """The word for all that fit the view, as they stood when its page was made."""
-    sites = {site.name: site for site in desk.store.sites()}
+    sites = {site.name: site for site in desk.sites()}
     asked = dict(parse_qsl(urlsplit(request.form.get("view", "")).query))
     campaign = request.form.get("campaign", "")
     if campaign:  # all of it that stand in this queue, whatever else the view is narrowed by

@@ -1,5 +1,6 @@
 """What the pages work with, and what they know of the request at hand."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,8 +10,9 @@ from flask import g
 
 from moderator.adaptation import Adaptation
 from moderator.classifier import Classifier
+from moderator.comment import Status
 from moderator.settings import Settings
-from moderator.store import Clock, Session, Site, Store
+from moderator.store import Clock, Counted, Session, Site, Store
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LAST = 1 << 54  # in the year 2540
@@ -50,6 +52,26 @@ class Desk:
     def absolute(self) -> timedelta:
         """After so long a login ends in any case."""
         return timedelta(hours=self.settings.session_hours)
+
+    def sites(self) -> tuple[Site, ...]:
+        """The sites whose comments the one who looks may see."""
+        return tuple(site for site in self.store.sites() if session().person.may_see(site.id))
+
+    def counts_upto(self, site_id: int | None = None) -> Mapping[Status, Counted]:
+        """How many comments stand in each queue that they may see, of one site or of all theirs."""
+        if site_id is not None or session().person.site_ids is None:
+            return self.store.counts_upto(site_id=site_id)
+        each = [self.store.counts_upto(site_id=site.id) for site in self.sites()]
+        return {
+            status: Counted(sum(one[status].number for one in each), all(one[status].whole for one in each))
+            for status in (Status.HELD, Status.APPROVED, Status.REJECTED)
+        }
+
+
+def limited_to() -> tuple[int, ...] | None:
+    """The sites that the one who looks is limited to; None: all."""
+    found = g.get("session")
+    return cast(Session, found).person.site_ids if found else None
 
 
 def session() -> Session:

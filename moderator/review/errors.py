@@ -44,6 +44,10 @@ class AdminsOnly(Exception):
     """Somebody who may only moderate asked for a page of administrators."""
 
 
+class AllSitesOnly(Exception):
+    """Somebody who may only moderate some sites asked for a page about all."""
+
+
 def wants_page(request: Request) -> bool:
     """Whether who asks is a person with a browser, rather than a blog: for errors outside of any page of ours."""
     accepts = request.accept_mimetypes
@@ -90,6 +94,11 @@ def add(blueprint: Blueprint) -> None:
             "Your login may moderate comments. Ask an administrator, or to be made one; nothing was changed."
         )
         return page(403, headline=gettext("For administrators only"), detail=detail)
+
+    @blueprint.errorhandler(AllSitesOnly)
+    def not_all_theirs(error: AllSitesOnly) -> Response:
+        detail = gettext("Your login may moderate some sites, and this page is about all. Ask an administrator.")
+        return page(403, headline=gettext("For moderators of all sites"), detail=detail)
 
     @blueprint.errorhandler(TooManyAttempts)
     def throttled(error: TooManyAttempts) -> Response:

@@ -1,5 +1,6 @@
 """Who may in: before each page the session and the form's token, after each the headers."""
 
+import re
 import secrets
 from urllib.parse import urlencode
 
@@ -7,13 +8,17 @@ from flask import Blueprint, Response, abort, g, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from moderator.review import security
-from moderator.review.desk import Desk
+from moderator.review.desk import Desk, limited_to
+from moderator.review.errors import AllSitesOnly
 
 # Pages for those who are not logged in; their forms are bound to a cookie of the visitor's own.
-OPEN = frozenset({"review.login", "review.set_password", "review.static"})
+OPEN = frozenset(
+    {"review.login", "review.set_password", "review.static", "review.digest_link", "review.digest_verdict"}
+)
 # What a page asks by itself, also where nobody sits at it.
 BY_ITSELF = frozenset({"review.arrived"})
 MOST_OF_A_FORM = 65_536
+COMMENT_ID = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}")
 
 
 def add(blueprint: Blueprint, desk: Desk) -> None:
@@ -33,6 +38,7 @@ def add(blueprint: Blueprint, desk: Desk) -> None:
             return redirect(_to_login(), code=303)
         if request.method == "POST":
             _check_form(desk)
+        _check_sites(desk)
         return None
 
     @blueprint.after_request
@@ -42,6 +48,23 @@ def add(blueprint: Blueprint, desk: Desk) -> None:
         if g.get("new_visitor"):
             security.set_cookie(response, request, desk.settings, security.VISITOR, g.new_visitor)
         return security.dress(response)
+
+
+def _check_sites(desk: Desk) -> None:
+    """404 where a comment that the address or the form names is of a site that is not theirs to see.
+
+    Here and not on each page, so that none can forget it: whatever names a comment names it by its id.
+    """
+    own = limited_to()
+    if own is None:
+        return
+    said = [str(value) for value in (request.view_args or {}).values()]
+    said += [value for name, value in request.form.items(multi=True) if name not in ("token", "next", "anchor")]
+    ids = [found for text in said for found in COMMENT_ID.findall(text[:MOST_OF_A_FORM])]
+    if ids and not desk.store.sites_of(ids) <= set(own):
+        abort(404)
+    if request.path.startswith("/callbacks"):
+        raise AllSitesOnly
 
 
 def _to_login() -> str:

@@ -27,7 +27,7 @@ def add(blueprint: Blueprint, desk: Desk) -> None:
 
     @blueprint.get("/insights")
     def insights_page() -> str:
-        sites = {site.name: site for site in desk.store.sites()}
+        sites = {site.name: site for site in desk.sites()}
         site = sites.get(request.args.get("site", ""))
         asked = request.args.get("days", "")
         days = int(asked) if asked in {str(one) for one in RANGES} else 30

@@ -50,6 +50,18 @@ def add(blueprint: Blueprint, desk: Desk) -> None:
         desk.store.set_role(person.id, role)
         return _back(person)
 
+    @blueprint.post(f"/people/<{NUMBER}:person_id>/sites")
+    def change_sites(person_id: int) -> AnyResponse:
+        person, known = _person(desk, person_id), {site.id for site in desk.store.sites()}
+        if request.form.get("all") == "yes":
+            desk.store.set_sites(person.id, None)
+            return _back(person)
+        chosen = {int(text) for text in request.form.getlist("site") if text.isascii() and text.isdecimal()}
+        if not chosen or not chosen <= known:
+            return _page(desk, gettext("Choose at least one site of the list, or all."))
+        desk.store.set_sites(person.id, sorted(chosen))
+        return _back(person)
+
     @blueprint.post(f"/people/<{NUMBER}:person_id>/disable")
     def disable(person_id: int) -> AnyResponse:
         person = _person(desk, person_id)
@@ -81,6 +93,7 @@ def _page(desk: Desk, problem: str = "", *, login: str = "") -> Response:
         "people.html",
         people=by_number.values(),
         roles=ROLES,
+        sites=desk.store.sites(),
         problem=problem,
         login=login[:MOST_OF_A_LOGIN],
         ended=ended.login if ended else "",

@@ -12,7 +12,7 @@ from moderator import policy
 from moderator.comment import Status, Word
 from moderator.reading import read
 from moderator.review.cards import Card, card
-from moderator.review.desk import Desk, moment_of, session, stamp_of
+from moderator.review.desk import Desk, limited_to, moment_of, session, stamp_of
 from moderator.review.done import NEWS
 from moderator.review.language import gettext, marked, ngettext
 from moderator.review.past import of_page
@@ -41,7 +41,7 @@ def add(blueprint: Blueprint, desk: Desk) -> None:
 
     @blueprint.get("/")
     def queue() -> AnyResponse | str:
-        sites = {site.name: site for site in desk.store.sites()}
+        sites = {site.name: site for site in desk.sites()}
         view = view_of(request.args.to_dict(), sites)
         if "" in request.args.values() and not view.notes:
             return redirect(view.url(), code=303)  # a form sends its empty fields, which nobody wants in a bookmark
@@ -52,7 +52,9 @@ def add(blueprint: Blueprint, desk: Desk) -> None:
             view = replace(view.from_start(), notes=(*view.notes, gettext(NO_SUCH_PAGE)))
             page = _page(desk, view, sites)
         if view.is_plain:
-            page = replace(page, comments=spots.mixed(page.comments, [sites[view.site].id] if view.site else None))
+            page = replace(
+                page, comments=spots.mixed(page.comments, [sites[view.site].id] if view.site else limited_to())
+            )
         if not page.comments and (view.before or view.after) and page.looked is None:
             return redirect(view.from_start().url(), code=303)  # all of this page have been handled
         counts = counts_of(desk, sites[view.site].id if view.site else None)
@@ -63,7 +65,7 @@ def add(blueprint: Blueprint, desk: Desk) -> None:
             cards=_cards(desk, spots, page, {site.id: site for site in sites.values()}, in_held=view.status == "held"),
             tabs=TABS,
             counts=counts,
-            failed=desk.store.outbox.counts()[Delivery.FAILED],
+            failed=desk.store.outbox.counts()[Delivery.FAILED] if limited_to() is None else 0,
             sites=sorted(sites),
             rules=RULES,
             orders={order: name for order, name in ORDERS.items() if view.status == "held" or order not in ONLY_HELD},
@@ -78,7 +80,7 @@ def add(blueprint: Blueprint, desk: Desk) -> None:
     @blueprint.get("/arrived")
     def arrived() -> AnyResponse:
         """How many more there are since the page was made; asked by the page itself, which moves nothing."""
-        sites = {site.name: site for site in desk.store.sites()}
+        sites = {site.name: site for site in desk.sites()}
         view = view_of(request.args.to_dict(), sites)
         since = _seen()
         number = desk.store.deeds.arrived(view.filter(sites), since=since, most=MOST_NEW + 1) if since else 0
@@ -108,7 +110,7 @@ def _page(desk: Desk, view: View, sites: Mapping[str, Site]) -> QueuePage:
 
 def counts_of(desk: Desk, site_id: int | None = None) -> dict[str, Counted]:
     """How many comments stand in each queue."""
-    counts = desk.store.counts_upto(site_id=site_id)
+    counts = desk.counts_upto(site_id)
     standing = Counted(sum(one.number for one in counts.values()), all(one.whole for one in counts.values()))
     return {name: standing if status is None else counts[status] for name, status, _ in TABS}
 

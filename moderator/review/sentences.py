@@ -11,7 +11,7 @@ from functools import lru_cache
 from moderator import policy
 from moderator.classifier import SIGNALS_SAY, SPACES_SAY
 from moderator.moderation import COULD_NOT_JUDGE_SENTENCE, TOOK_TOO_LONG_SENTENCE
-from moderator.review.language import gettext, locale, marked
+from moderator.review.language import gettext, locale, marked, ngettext
 
 RULES = {rule.__name__: policy.sentence(rule) for rule in policy.RULES}
 # Whole sentences, translated as they stand. Those that end a reason are told after its first part.
@@ -23,6 +23,15 @@ TOWARDS = (
 )
 # Sentences with something filled in; the first that fits counts.
 FILLED = (
+    marked("On this site humans approved %(good)s and rejected %(bad)s of this author."),
+    marked("On this site humans approved %(good)s of this author."),
+    marked("On this site humans rejected %(bad)s of this author."),
+    marked("On this site humans approved %(good)s and rejected %(bad)s that link to %(host)s."),
+    marked("On this site humans approved %(good)s that link to %(host)s."),
+    marked("On this site humans rejected %(bad)s that link to %(host)s."),
+    marked("On this site humans approved %(good)s and rejected %(bad)s from this network address."),
+    marked("On this site humans approved %(good)s from this network address."),
+    marked("On this site humans rejected %(bad)s from this network address."),
     marked("Words such as %(words)s."),
     marked("It is too long or too tangled to be read in time, so a human should: %(limit)s."),
     marked("It leads to %(host)s and %(others)s more; of the %(number)s words in its address the post has none."),
@@ -89,5 +98,13 @@ def told(text: str) -> str:
     for template, pattern in _patterns():
         found = pattern.fullmatch(text)
         if found:
-            return gettext(template, **found.groupdict())
+            return gettext(template, **{name: _counted(value) for name, value in found.groupdict().items()})
     return text
+
+
+def _counted(value: str) -> str:
+    """What is filled in: as it is, but for a number of comments."""
+    found = re.fullmatch(r"(one|[\d,]+) comments?", value, re.ASCII)
+    if found is None:
+        return value
+    return ngettext("%(num)s comment", "%(num)s comments", 1 if found[1] == "one" else int(found[1].replace(",", "")))

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from urllib.parse import urlencode
 
 from moderator.comment import Action, Status, clean
+from moderator.review.desk import limited_to
 from moderator.review.language import gettext, marked
 from moderator.review.sentences import RULES as SENTENCES
 from moderator.store import Filter, Order, QueuePage, Site
@@ -123,6 +124,7 @@ class View:
         return Filter(
             status=self.shown,
             site_id=sites[self.site].id if self.site else None,
+            site_ids=limited_to(),
             text=self.q,
             author=self.author,
             rule=self.reason,

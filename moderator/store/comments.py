@@ -71,6 +71,12 @@ def stored_of(row: Any) -> StoredComment:
     )
 
 
+def sites_of(connection: Connection, comment_ids: Sequence[str]) -> frozenset[int]:
+    """The sites whose comments these are."""
+    query = select(comments.c.site_id).where(comments.c.id.in_(comment_ids)).distinct()
+    return frozenset(connection.scalars(query))
+
+
 def by_id(connection: Connection, comment_id: str, *, site_id: int | None) -> StoredComment | None:
     """The comment with our id, of this site if one is given."""
     row = _row(connection, comment_id, site_id)

@@ -17,6 +17,7 @@ from moderator.store.access import Access, Clock
 from moderator.store.akismet_keys import AkismetKeys
 from moderator.store.callbacks import Callbacks
 from moderator.store.campaigns import Campaigns
+from moderator.store.claims import Claims
 from moderator.store.deeds import Doings
 from moderator.store.deletion import Deletions
 from moderator.store.errors import LinkRefused, StoreError
@@ -91,6 +92,7 @@ class Store:
         self.akismet_keys = AkismetKeys(access)
         self.tallies = Tallies(access)
         self.spot_checks = SpotChecks(access)
+        self.claims = Claims(access)
         self.callbacks = Callbacks(access)
         self.outbox = Outbox(access)
         self.imports = Imports(access)
@@ -374,6 +376,18 @@ class Store:
         """In which language the pages speak to a person; empty: as their browser asks."""
         self._write(lambda c: people.change(c, person_id, language=language))
 
+    def set_sites(self, person_id: int, site_ids: Sequence[int] | None) -> None:
+        """Limit a moderator to these sites; None: all."""
+        self._write(lambda c: people.set_sites(c, person_id, site_ids))
+
+    def set_digest(self, person_id: int, wanted: bool) -> None:
+        """Whether a person gets the daily e-mail."""
+        self._write(lambda c: people.change(c, person_id, digest=wanted))
+
+    def sites_of(self, comment_ids: Sequence[str]) -> frozenset[int]:
+        """The sites whose comments these are; ids of none are passed over."""
+        return self._read(lambda c: comments.sites_of(c, comment_ids))
+
     def disable_person(self, person_id: int) -> None:
         """Shut a person out, at once: all their sessions end."""
         at = self._now()
@@ -429,7 +443,10 @@ class Store:
             return None
         if used and row.seen_at < at - sessions.SEEN_EVERY:
             self._write(lambda c: sessions.touch(c, token, at=at))
-        return Session(people.person_of(row), row.csrf, moment(row.started_at), moment(row.seen_at))
+        person = people.person_of(row)
+        if person.site_ids is not None:
+            person = self._read(lambda c: people.with_sites(c, people.person_of(row)))
+        return Session(person, row.csrf, moment(row.started_at), moment(row.seen_at))
 
     def end_session(self, token: str) -> None:
         """Log out, in every process at once."""

@@ -1,13 +1,15 @@
 """People: who may log in."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from moderator.store import sessions
 from moderator.store.errors import NameTaken, StoreError
 from moderator.store.ids import maybe_moment, moment
-from moderator.store.schema import new_number, people
+from moderator.store.schema import new_number, people, person_sites
 from moderator.store.values import Person, Role
 
 
@@ -17,11 +19,36 @@ def normal(login: str) -> str:
 
 
 def person_of(row: Any) -> Person:
-    """The Person in a row that has the columns of ``people``."""
-    disabled = maybe_moment(row.disabled_at)
+    """The Person in a row that has the columns of ``people``; limited to no site yet where they are limited."""
+    disabled, role = maybe_moment(row.disabled_at), Role(row.role)
     return Person(
-        row.id, row.login, Role(row.role), moment(row.created_at), disabled, row.password is not None, row.language
+        row.id,
+        row.login,
+        role,
+        moment(row.created_at),
+        disabled,
+        row.password is not None,
+        row.language,
+        row.digest,
+        () if row.limited and role is not Role.ADMIN else None,
     )
+
+
+def with_sites(connection: Connection, person: Person) -> Person:
+    """The person with the sites that they are limited to, if they are."""
+    if person.site_ids is None:
+        return person
+    own = select(person_sites.c.site_id).where(person_sites.c.person_id == person.id).order_by(person_sites.c.site_id)
+    return replace(person, site_ids=tuple(connection.scalars(own)))
+
+
+def set_sites(connection: Connection, person_id: int, site_ids: Sequence[int] | None) -> None:
+    """Limit a person to these sites; None: to none in particular."""
+    change(connection, person_id, limited=site_ids is not None)
+    connection.execute(delete(person_sites).where(person_sites.c.person_id == person_id))
+    if site_ids:
+        rows = [{"person_id": person_id, "site_id": site_id} for site_id in sorted(set(site_ids))]
+        connection.execute(insert(person_sites), rows)
 
 
 def add(connection: Connection, login: str, role: Role, *, at: int) -> Person:
@@ -37,19 +64,20 @@ def add(connection: Connection, login: str, role: Role, *, at: int) -> Person:
 
 def everybody(connection: Connection) -> tuple[Person, ...]:
     """All by login."""
-    return tuple(person_of(row) for row in connection.execute(select(people).order_by(people.c.login)))
+    rows = connection.execute(select(people).order_by(people.c.login)).all()
+    return tuple(with_sites(connection, person_of(row)) for row in rows)
 
 
 def by_id(connection: Connection, person_id: int) -> Person | None:
     """The person with this id."""
     row = connection.execute(select(people).where(people.c.id == person_id)).first()
-    return person_of(row) if row else None
+    return with_sites(connection, person_of(row)) if row else None
 
 
 def by_login(connection: Connection, login: str) -> tuple[Person, str | None] | None:
     """The person of this login, with the stored hash."""
     row = connection.execute(select(people).where(people.c.login == normal(login))).first()
-    return (person_of(row), row.password) if row else None
+    return (with_sites(connection, person_of(row)), row.password) if row else None
 
 
 def change(connection: Connection, person_id: int, **values: Any) -> None:

@@ -361,6 +361,8 @@ def _within(which: Filter, status: Status, own: ColumnElement[str]) -> list[Colu
             within.append(func.coalesce(comments.c.site_id, 0) == which.site_id)
     elif which.site_id is not None:
         within.append(comments.c.site_id == which.site_id)
+    if which.site_ids is not None:
+        within.append(comments.c.site_id.in_(which.site_ids))
     if which.since is not None:
         within.append(own >= least_id(micros(which.since)))
     if which.until is not None:

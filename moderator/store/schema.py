@@ -406,6 +406,16 @@ people = Table(
     Column("created_at", Moment, nullable=False),
     Column("disabled_at", Moment),
     Column("language", String(16), nullable=False, server_default=""),  # of the pages; empty: as the browser asks
+    Column("limited", Boolean, nullable=False, server_default=false()),  # to the sites in person_sites
+    Column("digest", Boolean, nullable=False, server_default=false()),  # wants the daily e-mail
+)
+
+person_sites = Table(
+    "person_sites",
+    metadata,
+    Column("person_id", Number, ForeignKey("people.id"), nullable=False),
+    Column("site_id", Number, ForeignKey("sites.id"), nullable=False),
+    PrimaryKeyConstraint("person_id", "site_id"),
 )
 
 sessions = Table(

@@ -128,7 +128,7 @@ def _seen(
         .where(
             spot_checks.c.comment_id >= least_id(since),
             spot_checks.c.comment_id < least_id(until),
-            comments.c.site_id.in_(site_ids),
+            (comments.c.site_id + 0).in_(site_ids),  # not by its index: from the few spot checks to their comments
             comments.c.action == spot_checks.c.action,  # else it was edited, and decided anew
         )
         .group_by(spot_checks.c.action, comments.c.word)

@@ -250,12 +250,12 @@ class Sureness:
 class Filter:
     """Which comments a queue shows; None, or an empty text, means any.
 
-    ``status`` None: all but what the blog has deleted. ``language`` is a primary subtag (``de``). ``least`` and
-    ``most`` bound the score, both included; a comment without a score is then not among them. ``since`` is included,
-    ``until`` is not; both are about when it was received, to the millisecond. ``author`` is looked for in the fields of
-    the author, ``text`` in the body as well. ``unsure``: only what somebody was not sure of. ``would``: scored anew,
-    and today's score alone would decide so. ``campaign`` is the number that comments have in common that say nearly the
-    same.
+    ``status`` None: all but what the blog has deleted. ``site_ids`` are those that the one who looks may see.
+    ``language`` is a primary subtag (``de``). ``least`` and ``most`` bound the score, both included; a comment
+    without a score is then not among them. ``since`` is included, ``until`` is not; both are about when it was
+    received, to the millisecond. ``author`` is looked for in the fields of the author, ``text`` in the body as
+    well. ``unsure``: only what somebody was not sure of. ``would``: scored anew, and today's score alone would decide
+    so. ``campaign`` is the number that comments have in common that say nearly the same.
     """
 
     status: Status | None = Status.HELD
@@ -270,6 +270,7 @@ class Filter:
     most: float | None = None
     since: datetime | None = None
     until: datetime | None = None
+    site_ids: tuple[int, ...] | None = None
     unsure: bool = False
     campaign: int | None = None
 
@@ -394,7 +395,11 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """One who logs in. ``disabled`` None: the account is live. ``language``: of the pages; empty: as browsers ask."""
+    """One who logs in. ``disabled`` None: the account is live. ``language``: of the pages; empty: as browsers ask.
+
+    ``digest``: gets the daily e-mail. ``site_ids``: a moderator of these sites alone; None: of all, as administrators
+    are in any case.
+    """
 
     id: int
     login: str
@@ -403,6 +408,12 @@ class Person:
     disabled: datetime | None
     has_password: bool
     language: str = ""
+    digest: bool = False
+    site_ids: tuple[int, ...] | None = None
+
+    def may_see(self, site_id: int) -> bool:
+        """Whether the comments of this site are theirs to see."""
+        return self.role is Role.ADMIN or self.site_ids is None or site_id in self.site_ids
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,139 @@
+"""Moderators of some sites: no page, filter, form or figure of theirs has anything of the others."""
+
+import re
+from pathlib import Path
+
+import pytest
+from conftest import APPROVE, HOLD, REJECT
+from flask.testing import FlaskClient
+from review_desk import ADMIN, LOGIN, Desk
+
+from moderator.comment import Comment, Word
+from moderator.store import Filter, Role
+
+SECRET = "xyzzy-secret"
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    """ann moderates “mine” alone; the site “blog” has comments in every state, which she must not see."""
+    desk = Desk(tmp_path, spot_checks=1000)
+    for number, decision in enumerate((HOLD, APPROVE, REJECT)):
+        desk.hold(f"{SECRET} {number}", decision, author={"name": f"{SECRET} author"})
+    spoken = desk.hold(f"{SECRET} spoken")
+    desk.store.give_verdict(spoken, Word.SPAM, by="hidden-login", door="page")
+    mine, _ = desk.store.add_site("mine")
+    desk.mine = mine  # type: ignore[attr-defined]
+    comment = Comment.from_json({"id": "m1", "body": "Of my own site"})
+    desk.own = desk.store.remember(mine, comment, HOLD, at=desk.clock()).id  # type: ignore[attr-defined]
+    desk.store.set_sites(desk.ann.id, [mine.id])
+    desk.clock.pass_(minutes=2)
+    desk.log_in()
+    return desk
+
+
+def of_others(desk: Desk) -> list[str]:
+    found = desk.store.queue(desk_filter(desk), limit=50).comments
+    return [one.id for one in found]
+
+
+def desk_filter(desk: Desk) -> Filter:
+    return Filter(status=None, site_id=desk.site.id)
+
+
+def walk(browser: FlaskClient, start: str, most: int = 120) -> dict[str, str]:
+    """Every page that links lead to from here, by its address."""
+    seen: dict[str, str] = {}
+    ahead = [start]
+    while ahead and len(seen) < most:
+        path = ahead.pop()
+        if path in seen:
+            continue
+        answer = browser.get(path)
+        seen[path] = answer.text if answer.mimetype == "text/html" else ""
+        ahead += [one.replace("&amp;", "&") for one in re.findall(r'href="(/(?!static)[^"#]*)', seen[path])]
+    return seen
+
+
+def test_no_page_that_links_lead_to_has_anything_of_other_sites(desk: Desk) -> None:
+    pages = walk(desk.browser, "/")
+    assert len(pages) > 6 and any("Of my own site" in text for text in pages.values())
+    others = of_others(desk)
+    for path, text in pages.items():
+        assert SECRET not in text, path
+        assert not any(one in text for one in others), path
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/?status=all", "/?status=approved", "/?status=rejected", "/?site=blog&status=all", f"/?status=all&q={SECRET}",
+     f"/?status=all&author={SECRET}", "/?status=all&order=oldest", "/?order=score", "/?order=useful",
+     "/insights?site=blog", "/insights?days=365"],
+)  # fmt: skip
+def test_no_filter_reaches_other_sites(desk: Desk, path: str) -> None:
+    page = desk.browser.get(path).text
+    assert not any(one in page for one in of_others(desk))
+    assert f"{SECRET} author" not in page and "hidden-login" not in page
+
+
+def test_the_counts_are_those_of_their_own_sites(desk: Desk) -> None:
+    page = desk.browser.get("/?status=all").text
+    assert re.findall(r'<span class="count">(\d+)</span>', page)[:4] == ["1", "0", "0", "1"]
+    assert ">blog<" not in page
+
+
+def test_insights_count_their_own_sites_alone(desk: Desk) -> None:
+    assert "1 comment over time" in desk.browser.get("/insights").text
+
+
+def test_a_comment_of_another_site_is_not_there_for_them(desk: Desk) -> None:
+    page = desk.browser.get("/")
+    for other in of_others(desk):
+        assert desk.browser.get(f"/comments/{other}").status_code == 404
+        token = re.findall(r'name="token" value="([^"]*)"', page.text)[0]
+        before = desk.store.comment(None, other)
+        assert before is not None
+        fields = {"token": token, "word": "spam", "version": str(before.version)}
+        answer = desk.browser.post(f"/comments/{other}/verdict", data=fields)
+        assert answer.status_code == 404
+        assert desk.store.comment(None, other) == before
+
+
+def test_ids_of_other_sites_hidden_in_any_field_are_refused(desk: Desk) -> None:
+    token = re.findall(r'name="token" value="([^"]*)"', desk.browser.get("/").text)[0]
+    other = of_others(desk)[0]
+    for field in ("comment", "versions", "id"):
+        data = {"token": token, field: f"{desk.own}.1 {other}.1"}  # type: ignore[attr-defined]
+        assert desk.browser.post("/undo", data=data).status_code == 404
+
+
+def test_pages_about_all_sites_are_not_theirs(desk: Desk) -> None:
+    assert desk.browser.get("/callbacks").status_code == 403
+    assert "For moderators of all sites" in desk.browser.get("/callbacks").text
+    assert desk.browser.get("/sites").status_code == 403
+
+
+def test_rights_that_are_taken_away_end_at_the_next_click(desk: Desk) -> None:
+    own = desk.own  # type: ignore[attr-defined]
+    assert desk.browser.get(f"/comments/{own}").status_code == 200
+    desk.store.set_sites(desk.ann.id, [desk.site.id])
+    assert desk.browser.get(f"/comments/{own}").status_code == 404
+
+
+def test_administrators_set_them_on_the_page_and_see_all_themselves(desk: Desk) -> None:
+    desk.log_in_admin()
+    people = desk.browser.get("/people")
+    assert "Moderates 1 site" in people.text
+    action = f"/people/{desk.ann.id}/sites"
+    desk.submit(people, action, all="yes")
+    found = desk.store.person_by_login(LOGIN)
+    assert found is not None and found.site_ids is None
+    assert desk.submit(people, action, site="999").status_code == 422
+    assert desk.submit(people, action).status_code == 422
+    desk.submit(people, action, site=str(desk.site.id))
+    limited = desk.store.person_by_login(LOGIN)
+    assert limited is not None and desk.store.person(limited.id) is not None
+    desk.store.set_sites(desk.boss.id, [desk.site.id])  # which a role of administrator passes over
+    boss = desk.store.person_by_login(ADMIN)
+    assert boss is not None and boss.role is Role.ADMIN and boss.may_see(12345)
+    assert "Of my own site" in desk.browser.get("/").text
