@@ -8,7 +8,7 @@ A long text counts as its worst part does, if that is worse than the whole (wind
 import math
 from collections.abc import Sequence
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -84,6 +84,14 @@ class Explanation:
     bias: float
     parts: tuple[tuple[str, float], ...]
     words: tuple[Weighed, ...]
+
+    def adjusted(self, says: str, log_odds: float) -> "Explanation":
+        """The same with one more part, which comes from beyond the model."""
+        if not log_odds:
+            return self
+        parts = tuple(sorted((*self.parts, (says, log_odds)), key=lambda part: -abs(part[1])))
+        logit = self.logit + log_odds
+        return replace(self, score=sigmoid(logit), logit=logit, parts=parts)
 
 
 def sigmoid(logit: float) -> float:

@@ -346,7 +346,8 @@ def _judged(
     except Exception as error:
         log_fault("judging a comment", error)
         decision = _held(COULD_NOT_JUDGE, COULD_NOT_JUDGE_SENTENCE, model)
-    return Judged(comment, decision, has_link, found.marks, found.belongs)
+    standing = 0.0 if decision.score is None else sum(one.log_odds for one in adjustments(found.known))
+    return Judged(comment, decision, has_link, found.marks, found.belongs, standing)
 
 
 def _held(rule: str, sentence: str, model: str) -> Decision:

@@ -141,7 +141,7 @@ class Rescorer:
         # Where nothing teaches any more, scores are the model's again to the last digit.
         least = LEAST_CHANGE if adapted.residual is not None else 1e-9
         for (one, row), logit in zip(here, logits.tolist(), strict=True):
-            score = sigmoid(logit)
+            score = sigmoid(logit + one.standing)
             would = _would(site, adapted.base, one, row, score)
             was = one.would or Action.HOLD
             if would is was and one.score is not None and abs(score - one.score) <= least:

@@ -10,7 +10,7 @@ from conftest import HandClock
 from doors import FakeShelf
 
 from moderator.adaptation import Adaptation
-from moderator.classifier import Classifier
+from moderator.classifier import Classifier, logit, sigmoid
 from moderator.comment import Action, Author, Comment, Status, Word
 from moderator.moderation import Moderator
 from moderator.policy import Thresholds
@@ -184,6 +184,32 @@ def test_a_new_model_scores_what_waits_on_sites_that_teach(here: Queue) -> None:
     here.shelf.model = other
     assert here.worker.step() > 0
     assert all(new > old for new, old in zip(here.scores()[2:], before[2:], strict=True))
+
+
+def test_what_humans_said_of_an_author_counts_as_much_when_scored_anew(here: Queue) -> None:
+    moderator = Moderator(here.store, here.shelf, here.clock, secret=b"s" * 32)
+    author = Author("Ann", "ann@example.org")
+    first = moderator.judge(here.site, Comment("Fresh pears from our trees.", id="a1", author=author)).id
+    here.clock.pass_(minutes=1)
+    here.store.give_verdict(first, Word.SPAM, by="ann", door="page")
+    here.clock.pass_(minutes=1)
+    second = moderator.judge(here.site, Comment("Where do the rivers of this land begin?", id="a2", author=author))
+    stored = here.store.comment(None, second.id)
+    assert stored is not None and stored.score is not None and stored.standing > 0.5
+    assert logit(stored.score) > logit(sigmoid(0.2)) + 0.5
+    here.worker.step()
+    verdict = here.store.give_verdict(here.ids[1], Word.HAM, by="ann", door="page").verdict_id
+    here.clock.pass_(minutes=1)
+    here.worker.step()
+    here.store.undo(verdict, by="ann")
+    here.store.undo(here.store.give_verdict(first, Word.OPEN, by="ann", door="page").verdict_id, by="ann")
+    here.worker.step()
+    again = here.store.comment(None, second.id)
+    assert again is not None and again.score is not None
+    explained = undecided().explain(read(again.comment)).adjusted("x", again.standing)
+    assert ("x", again.standing) in explained.parts
+    assert explained.logit == pytest.approx(explained.bias + sum(weight for _, weight in explained.parts))
+    assert again.standing == stored.standing
 
 
 def test_in_a_server_it_takes_less_than_some_seconds(here: Queue) -> None:

@@ -315,7 +315,7 @@ def test_a_read_only_folder_is_refused(tmp_path: Path, clock: HandClock) -> None
     )
     if os.getuid() == 0:
         for parent in [tmp_path, *tmp_path.parents]:
-            if parent.stat().st_uid == 0 and parent.name.startswith(("pytest-", "test_")):
+            if parent.stat().st_uid == 0 and parent.name.startswith(("pytest-", "popen-", "test_")):
                 parent.chmod(0o755)
         for name in folder.iterdir():
             name.chmod(0o444)

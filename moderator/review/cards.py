@@ -24,6 +24,8 @@ MOST_PARTS, MOST_PARTS_OF_ONE = 4, 24
 # Bytes of the heads of a text, and of what stands beside it, on a page of many cards.
 HEAD, ASIDE = 1600, 500
 
+STANDING = marked("What moderators said before of its author, its links and where it came from.")
+
 DISGUISES = {
     "invisible": marked("invisible characters inside words"),
     "overrides": marked("controls that turn the direction of the text round"),
@@ -132,6 +134,8 @@ def card(
         classifier = None
     reading = reading or read(comment)
     explained = classifier.explain(reading) if classifier and not reading.too_complex else None
+    if explained is not None:
+        explained = explained.adjusted(gettext(STANDING), stored.standing)
     rules_own = site.policy if site else policy.SitePolicy()
     own_lines = policy.lines(rules_own, classifier.id, classifier.thresholds) if classifier else None
     thresholds = own_lines or Thresholds(hold=0.0, reject=None)

@@ -66,6 +66,7 @@ def stored_of(row: Any) -> StoredComment:
         decided=moment(row.decided_at),
         verdict=verdict,
         campaign=row.campaign,
+        standing=row.standing,
         score=row.score,
         would=would,
     )

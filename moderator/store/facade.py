@@ -33,7 +33,7 @@ from moderator.store.privacy import Privacy
 from moderator.store.process import PerProcess
 from moderator.store.pruning import Pruning
 from moderator.store.rates import Rates
-from moderator.store.remember import Remember, job_of
+from moderator.store.remember import job_of
 from moderator.store.rescoring import Rescoring
 from moderator.store.shared_secrets import Secrets
 from moderator.store.sightings import Batch as KnownBatch
@@ -154,6 +154,7 @@ class Store:
         has_link: bool = False,
         marks: Marks = NO_MARKS,
         belongs: Belongs | None = None,
+        standing: float = 0.0,
         *,
         at: datetime,
     ) -> Remembered:
@@ -161,7 +162,8 @@ class Store:
 
         ``has_link``: a reader meets a link in its text. ``marks`` and ``belongs``: what is noted for the next ones.
         """
-        job = Remember(site.id, comment, decision, micros(at), has_link=has_link, marks=marks, belongs=belongs)
+        judged = Judged(comment, decision, has_link, marks, belongs, standing)
+        job = job_of(site.id, judged, micros(at))
         return self._process.here().writer.do(job, self.deadline)
 
     def remember_all(

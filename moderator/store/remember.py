@@ -48,6 +48,7 @@ class Remember(Job[Remembered]):
         has_link: bool,
         marks: Marks = NO_MARKS,
         belongs: Belongs | None = None,
+        standing: float = 0.0,
     ) -> None:
         super().__init__()
         self.site_id = site_id
@@ -63,7 +64,7 @@ class Remember(Job[Remembered]):
             1, at, decision.action.value, decision.rule, decision.score, reasons_text(decision.reasons), decision.model,
             None, None, language_of(comment.language), has_link,
             belongs.campaign if belongs else None, packed(marks.traces),
-            bool(comment.author.email or comment.ip or comment.user_agent),
+            bool(comment.author.email or comment.ip or comment.user_agent), standing,
         )  # fmt: skip
 
     def run(self, connection: Connection) -> None:
@@ -91,8 +92,8 @@ class Remember(Job[Remembered]):
 
 def job_of(site_id: int, judged: Judged, at: int) -> Remember:
     """The job that stores this."""
-    comment, decision, has_link, marks, belongs = judged
-    return Remember(site_id, comment, decision, at, has_link=has_link, marks=marks, belongs=belongs)
+    comment, decision, has_link, marks, belongs, standing = judged
+    return Remember(site_id, comment, decision, at, has_link=has_link, marks=marks, belongs=belongs, standing=standing)
 
 
 @lru_cache(maxsize=256)

@@ -28,6 +28,7 @@ class Waiting(NamedTuple):
     rule: str
     score: float | None
     would: Action | None
+    standing: float = 0.0
 
 
 class Rescored(NamedTuple):
@@ -108,7 +109,7 @@ class Rescoring:
 
 
 _WAITING: Select[Any] = (
-    select(comments.c.id, comments.c.decision, comments.c.rule, comments.c.score, rescored.c.would)
+    select(comments.c.id, comments.c.decision, comments.c.rule, comments.c.score, rescored.c.would, comments.c.standing)
     .outerjoin(rescored, (rescored.c.comment_id == comments.c.id) & (rescored.c.decision == comments.c.decision))
     .where(comments.c.status == Status.HELD.value)
     .order_by(comments.c.id.desc())
@@ -116,7 +117,7 @@ _WAITING: Select[Any] = (
 
 
 def _waiting(row: Any) -> Waiting:
-    return Waiting(row[0], row[1], row[2], row[3], Action(row[4]) if row[4] is not None else None)
+    return Waiting(row[0], row[1], row[2], row[3], Action(row[4]) if row[4] is not None else None, row[5])
 
 
 def _claim(connection: Connection, site_id: int, holder: str, model: str, upto: int, now: int) -> bool | None:

@@ -123,6 +123,8 @@ comments = Table(
     Column("traces", LargeBinary),
     # Whether there may be raw addresses in the content, which privacy.py masks.
     Column("addresses", Boolean, nullable=False, server_default=true()),
+    # What humans said before of its author, hosts and network added to its log-odds, which scoring anew adds again.
+    Column("standing", Float, nullable=False, server_default=text("0")),
     UniqueConstraint("site_id", "external_id"),
     CheckConstraint("status IN ('approved', 'held', 'rejected', 'deleted')", name="status"),
     # The queue of one status, newest first, of all sites and of one; the ids sort by time.

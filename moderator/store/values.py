@@ -105,7 +105,8 @@ class Tally:
 class Judged(NamedTuple):
     """A comment with what was decided on it, and whether a reader meets a link in its text. A tuple, as Reading is.
 
-    ``marks`` and ``belongs`` are what is noted of it for the next ones.
+    ``marks`` and ``belongs`` are what is noted of it for the next ones; ``standing`` is the part of its log-odds that
+    came from what humans said before of its author, hosts and network.
     """
 
     comment: Comment
@@ -113,6 +114,7 @@ class Judged(NamedTuple):
     has_link: bool = False
     marks: Marks = NO_MARKS
     belongs: Belongs | None = None
+    standing: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +184,7 @@ class StoredComment:
     score: float | None = None
     would: Action | None = None
     campaign: int | None = None  # the number of those that say nearly the same
+    standing: float = 0.0  # log-odds; see Judged
 
 
 @dataclass(frozen=True, slots=True)
