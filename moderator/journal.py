@@ -5,6 +5,7 @@ A decision's line has no word of the comment and nobody's name or address: who h
 
 import json
 import logging
+import re
 import sys
 from datetime import UTC, datetime
 from typing import Any
@@ -14,6 +15,8 @@ from moderator.store import Remembered, Site
 
 decisions = logging.getLogger("moderator.decisions")
 WORDS = "decision %(id)s: %(action)s by %(rule)s at site %(site)r in %(ms)s ms"
+# What a terminal, or who reads the log by lines, takes for more than a letter.
+CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 TEXT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
@@ -40,10 +43,22 @@ class Lines(logging.Formatter):
         return json.dumps(said, separators=(",", ":"), default=str)  # ASCII: no line can be broken or forged
 
 
+class Text(logging.Formatter):
+    """Each record for people: what goes on over lines is indented, so that nothing can pass for a line of its own."""
+
+    def __init__(self) -> None:
+        super().__init__(TEXT)
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The lines."""
+        lines = super().format(record).split("\n")
+        return "\n    ".join(CONTROL.sub(lambda found: repr(found[0])[1:-1], line) for line in lines)
+
+
 def start(settings: Settings) -> None:
     """One line an event, on standard error, for this process."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(Lines() if settings.log_format == "json" else logging.Formatter(TEXT))
+    handler.setFormatter(Lines() if settings.log_format == "json" else Text())
     logging.basicConfig(level=settings.log_level.upper(), handlers=[handler], force=True)
     logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells of its own inside at every start
 
