@@ -42,7 +42,7 @@ class SitePolicy:
     """What a site's owner chose.
 
     ``hold_above`` and ``reject_above`` are scores (probabilities); None means the model's own threshold for its
-    error budget. The four lists hold lower-case texts: words, hosts (each with its subdomains), and authors (a name,
+    error budget. The six lists hold lower-case texts: words, hosts (each with its subdomains), and authors (a name,
     an e-mail address or a web address).
 
     ``hold_budget`` and ``reject_budget`` are shares of this site's good comments that may be held, and rejected, in
@@ -63,6 +63,8 @@ class SitePolicy:
     derived_hold: float | None = None
     derived_reject: float | None = None
     shadow: bool = False
+    allowed_words: tuple[str, ...] = ()
+    allowed_hosts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,15 @@ def _is_one_of(case: Case, authors: tuple[str, ...]) -> bool:
     return any(text.strip().lower() in authors for text in (author.name, author.email, author.url) if text)
 
 
+def _is_within(host: str, hosts: tuple[str, ...]) -> bool:
+    return any(host == one or host.endswith("." + one) for one in hosts)
+
+
+def _has_one_of(case: Case, words: tuple[str, ...]) -> bool:
+    text = f" {' '.join(case.reading.words)} "
+    return any(f" {word} " in text for word in words)
+
+
 def test_comment(case: Case) -> Action | None:
     """The author's name is the one that asks for a test answer."""
     return Action.HOLD if case.comment.author.name == TEST_AUTHOR else None
@@ -143,8 +154,7 @@ def blocked_host(case: Case) -> Action | None:
     """It links to a host that the site's owner has blocked."""
     if not case.site.blocked_hosts:
         return None
-    hosts = [link.host for link in case.reading.all_links]
-    blocked = any(host == bad or host.endswith("." + bad) for host in hosts for bad in case.site.blocked_hosts)
+    blocked = any(_is_within(link.host, case.site.blocked_hosts) for link in case.reading.all_links)
     return Action.REJECT if blocked else None
 
 
@@ -152,8 +162,20 @@ def blocked_word(case: Case) -> Action | None:
     """It has a word that the site's owner has blocked."""
     if not case.site.blocked_words:
         return None
-    text = f" {' '.join(case.reading.words)} "
-    return Action.REJECT if any(f" {word} " in text for word in case.site.blocked_words) else None
+    return Action.REJECT if _has_one_of(case, case.site.blocked_words) else None
+
+
+def allowed_word(case: Case) -> Action | None:
+    """It has a word that the site's owner always lets through."""
+    return Action.APPROVE if case.site.allowed_words and _has_one_of(case, case.site.allowed_words) else None
+
+
+def allowed_host(case: Case) -> Action | None:
+    """It links to nothing but hosts that the site's owner always lets through."""
+    if not case.site.allowed_hosts or not case.reading.all_links:
+        return None
+    allowed = all(_is_within(link.host, case.site.allowed_hosts) for link in case.reading.all_links)
+    return Action.APPROVE if allowed else None
 
 
 def allowed_author(case: Case) -> Action | None:
@@ -349,6 +371,8 @@ RULES: tuple[Rule, ...] = (
     blocked_host,
     blocked_word,
     allowed_author,
+    allowed_word,
+    allowed_host,
     own_administrator,
     # What humans have said of those that say the same, and that nobody has said anything of yet.
     campaign_called_spam,

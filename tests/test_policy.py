@@ -92,6 +92,28 @@ def test_a_blocked_word_is_a_whole_word_in_any_disguise(body: str, word: str, is
     assert (rule == "blocked_word") is is_blocked
 
 
+def test_an_allowed_word_lets_through_whatever_the_score() -> None:
+    site = SitePolicy(allowed_words=("open sesame",))
+    assert answer(case(Comment("Open, Sesame! Cheap pills"), site=site, score=0.999)) == ("approve", "allowed_word")
+    assert answer(case(Comment("Sesame, open"), site=site, score=0.999))[1] == "surely_spam"
+    blocked = SitePolicy(allowed_words=("sesame",), blocked_words=("pills",))
+    assert answer(case(Comment("sesame pills"), site=blocked)) == ("reject", "blocked_word")
+
+
+@pytest.mark.parametrize(
+    ("body", "rule"),
+    [
+        ("http://blog.example.org/post", "allowed_host"),
+        ("see https://example.org/ and http://www.example.org/x", "allowed_host"),
+        ("both of these tell the same story: https://example.org/ and http://evil.example/", "surely_spam"),
+        ("this one tells another story: http://notexample.org/", "surely_spam"),
+        ("no link at all in this one", "surely_spam"),
+    ],
+)
+def test_links_to_allowed_hosts_alone_let_through(body: str, rule: str) -> None:
+    assert answer(case(Comment(body), site=SitePolicy(allowed_hosts=("example.org",)), score=0.999))[1] == rule
+
+
 def test_what_the_form_says_is_held_whatever_the_score() -> None:
     assert answer(case(dataclasses.replace(NICE, honeypot="x"))) == ("hold", "filled_honeypot")
     assert answer(case(dataclasses.replace(NICE, honeypot="  ")))[1] == "probably_fine"

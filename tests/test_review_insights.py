@@ -10,7 +10,8 @@ from conftest import APPROVE, HOLD, REJECT
 from review_desk import Desk
 
 from moderator.chances import Interval
-from moderator.comment import Action, Decision, Status, Word
+from moderator.comment import Action, Comment, Decision, Status, Word
+from moderator.known import Belongs
 from moderator.review import charts
 from moderator.review.figures import Live, insights
 from moderator.store.tallies import Group
@@ -43,6 +44,23 @@ def test_what_came_in_is_told_by_day_and_decision(desk: Desk) -> None:
     page = cell(desk.browser.get("/insights?days=7").text)
     assert "3 comments over time" not in page  # it is the drawing's title, and the table says more
     assert "21 Nov 2026 0 0 0 22 Nov 2026 1 1 0 23 Nov 2026 0 0 1" in page
+
+
+def test_campaigns_are_told_with_what_they_say_and_what_was_said_of_them(desk: Desk) -> None:
+    say = "A wave of comments that all say the very same thing about garden furniture number"
+    ids = [
+        desk.store.remember(
+            desk.site, Comment(f"{say} {number}", id=f"w{number}"), HOLD, belongs=Belongs(7, None), at=desk.clock()
+        ).id
+        for number in range(3)
+    ]
+    desk.hold("alone", HOLD)
+    desk.store.give_verdict(ids[0], Word.SPAM, by="ann", door="page")
+    page = desk.browser.get("/insights?days=7").text
+    assert 'href="/?status=all&amp;campaign=7"' in page
+    assert re.search(r"A wave of comments .{0,90} 3 2 1 0 ", cell(page))
+    desk.store.add_site("other")
+    assert "garden furniture" not in desk.browser.get("/insights?days=7&site=other").text
 
 
 def test_another_sites_comments_are_not_counted(desk: Desk) -> None:

@@ -17,6 +17,8 @@ SHOWN = 80  # characters of a comment
 def changes_policy(command: Command) -> Command:
     """The options that say how the policy is to differ from the one that stands."""
     for option in (
+        click.option("--allow-host", multiple=True, metavar="HOST", help="Add to the hosts that are let through."),
+        click.option("--allow-word", multiple=True, metavar="WORDS", help="Add to the words that are let through."),
         click.option("--allow-author", multiple=True, metavar="WHO", help="Add to the authors that are let through."),
         click.option("--block-author", multiple=True, metavar="WHO", help="Add to the blocked names and addresses."),
         click.option("--block-host", multiple=True, metavar="HOST", help="Add to the blocked hosts."),
@@ -121,6 +123,8 @@ ADDED = {
     "block_word": "blocked_words",
     "block_host": "blocked_hosts",
     "block_author": "blocked_authors",
+    "allow_word": "allowed_words",
+    "allow_host": "allowed_hosts",
     "allow_author": "allowed_authors",
 }
 

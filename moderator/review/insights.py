@@ -12,6 +12,7 @@ from moderator.review.desk import Desk
 from moderator.review.figures import BINS, MOVED, MOVED_MUCH, insights
 from moderator.review.language import marked
 
+MOST_CAMPAIGNS = 10
 RANGES = (7, 30, 90, 365)
 KINDS = (Action.APPROVE.value, Action.HOLD.value, Action.REJECT.value)
 NAMES = {
@@ -55,6 +56,7 @@ def add(blueprint: Blueprint, desk: Desk) -> None:
             days=days,
             ranges=RANGES,
             names=NAMES,
+            campaigns=desk.store.campaigns.largest(ids, since=since, limit=MOST_CAMPAIGNS),
             model=model.id if model else "",
             moved_levels=(MOVED, MOVED_MUCH),
             share_checked=desk.settings.spot_checks / 1000,

@@ -16,6 +16,8 @@ LISTS = {
     "blocked_words": marked("Blocked words"),
     "blocked_hosts": marked("Blocked hosts"),
     "blocked_authors": marked("Blocked authors"),
+    "allowed_words": marked("Allowed words"),
+    "allowed_hosts": marked("Allowed hosts"),
     "allowed_authors": marked("Allowed authors"),
 }
 THRESHOLDS = {"hold_above": marked("Hold above"), "reject_above": marked("Reject above")}
@@ -179,7 +181,7 @@ def _host(line: str) -> str:
     link = links.make(text) or links.make(f"http://{text}")  # a host that is a number needs the scheme
     if link is None or any(character.isspace() for character in link.host):
         raise ValueError(
-            gettext("“%(line)s” is no host. Write it as evil.example; its subdomains are blocked with it.", line=line)
+            gettext("“%(line)s” is no host. Write it as evil.example; its subdomains are meant with it.", line=line)
         )
     return link.host
 
@@ -192,5 +194,7 @@ _NORMAL: dict[str, Callable[[str], str]] = {
     "blocked_words": _word,
     "blocked_hosts": _host,
     "blocked_authors": _author,
+    "allowed_words": _word,
+    "allowed_hosts": _host,
     "allowed_authors": _author,
 }

@@ -1,6 +1,8 @@
 """Questions about campaigns: how many comments say nearly the same as one, and how they stand."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import Connection, func, select
 
@@ -8,11 +10,23 @@ from moderator.comment import Status, Word
 from moderator.known import Sighting
 from moderator.store import sightings
 from moderator.store.access import Access
-from moderator.store.ids import maybe_moment
+from moderator.store.comments import comment_of
+from moderator.store.ids import least_id, maybe_moment, micros
 from moderator.store.schema import comments
 from moderator.store.values import Campaign
 
 DELETED = Status.DELETED.value
+
+
+class Large(NamedTuple):
+    """A campaign by its number: how many comments it has, how many of them wait, what humans said, and a text of it."""
+
+    campaign: int
+    number: int
+    held: int
+    spam: int
+    ham: int
+    text: str
 
 
 class Campaigns:
@@ -32,6 +46,10 @@ class Campaigns:
         """All that the page of one campaign says of it; None where no comment has this number."""
         return self._access.read(lambda c: one(c, campaign))
 
+    def largest(self, site_ids: Sequence[int], *, since: datetime, limit: int) -> tuple[Large, ...]:
+        """The campaigns with most comments on these sites since then, the largest first; a comment alone is none."""
+        return self._access.read(lambda c: largest(c, site_ids, least_id(micros(since)), limit))
+
     def seen(self, keys: Sequence[int]) -> Mapping[int, Sighting]:
         """How often authors and hosts came, by their keys (traces.py); those that never did are left out."""
         at = self._access.now()
@@ -40,6 +58,29 @@ class Campaigns:
     def members(self, campaign: int, *, status: Status, limit: int) -> Mapping[str, int]:
         """The newest comments of the campaign that stand so, with their versions: what ``give_verdicts`` takes."""
         return self._access.read(lambda c: members(c, campaign, status=status, limit=limit))
+
+
+def largest(connection: Connection, site_ids: Sequence[int], first: str, limit: int) -> tuple[Large, ...]:
+    """By the newest comments, whose ids are not below ``first``."""
+    count, own = func.count(), comments.c
+    query = (
+        select(
+            own.campaign,
+            count,
+            func.count().filter(own.status == Status.HELD.value),
+            func.count().filter(own.word == Word.SPAM.value),
+            func.count().filter(own.word == Word.HAM.value),
+            func.min(own.id),
+        )
+        .where(own.id >= first, own.site_id.in_(site_ids), own.campaign.is_not(None), own.status != DELETED)
+        .group_by(own.campaign)
+        .having(count > 1)
+        .order_by(count.desc(), own.campaign)
+        .limit(limit)
+    )
+    rows = connection.execute(query).all()
+    texts = dict(connection.execute(select(own.id, own.content).where(own.id.in_([row[-1] for row in rows]))).all())
+    return tuple(Large(*row[:-1], comment_of(texts[row[-1]]).body) for row in rows)
 
 
 def sizes(connection: Connection, campaigns: Sequence[int], *, status: Status | None) -> Mapping[int, int]:
