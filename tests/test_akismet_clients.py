@@ -19,7 +19,7 @@ from moderator.store import Filter, Site, Store
 
 HERE = Path(__file__).parent / "clients"
 HOST = "rest.akismet.com"
-GOOD = "Thank you, the third step was what I had been missing for two days."
+GOOD = "Thank you, that step was missing!"  # too short for a campaign, of which each of these clients would be one
 BARE = "1. http://journal-neo.org/2016/03/17/russias-mission-accomplished-moment-in-syria/"
 
 # Each with the environment that it needs, and its program.

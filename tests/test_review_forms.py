@@ -144,6 +144,8 @@ def test_files_of_ours_may_be_kept_and_change_their_address_with_their_content(d
 @pytest.mark.parametrize("template", sorted(TEMPLATES.iterdir()), ids=lambda path: path.name)
 def test_templates_trust_no_text_and_have_nothing_inline(template: Path) -> None:
     text = template.read_text("utf-8").lower()
+    if template.suffix == ".txt":  # a letter in plain text, where nothing is markup
+        text = text.replace("{% autoescape false %}", "", 1).replace("{% endautoescape %}", "", 1)
     for bad in ("|safe", "| safe", "markup(", "autoescape", "style=", "<style", "javascript:", " onclick", " onload"):
         assert bad not in text
     assert "http://" not in text

@@ -88,12 +88,12 @@ def check_width(page: Page) -> None:
 def test_fingers_find_the_buttons(desk: Desk) -> None:
     desk.hold()
     page = desk.open(**PHONE)
-    page.locator(".act").first.wait_for()
+    page.locator(".card .act").first.wait_for()
     boxes = [button.bounding_box() for button in page.locator("button:visible, .tabs a, .paging a").all()]
     assert all(box is not None and box["height"] >= 24 and box["width"] >= 24 for box in boxes)  # WCAG 2.2, 2.5.8
-    acts = [button.bounding_box() for button in page.locator(".act").all()]
+    acts = [button.bounding_box() for button in page.locator(".card .act").all()]
     assert all(box is not None and box["height"] >= 44 for box in acts)
-    assert page.locator(".act kbd:visible").count() == 0
+    assert page.locator(".card .act kbd:visible").count() == 0
 
 
 def test_dark_is_dark_and_light_is_light(desk: Desk) -> None:

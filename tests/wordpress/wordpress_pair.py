@@ -11,7 +11,7 @@ from wordpress_blog import Blog
 from wordpress_browser import Answer, Browser
 from wordpress_server import Server, free_port
 
-GOOD = "Thank you, this was a good read and I learned a lot."
+GOOD = "Thank you, a good read!"  # too short for a campaign, which the fifth of its kind would be held for
 LINK = "http://journal-neo.org/2016/03/17/russias-mission-accomplished-moment-in-syria/"
 SPAM = "Buy viagra cialis online cheap casino bonus http://cheap-pills-24.shop http://casino-bonus.top"
 CALLBACK = "/index.php?rest_route=/moderator/v1/callback"
