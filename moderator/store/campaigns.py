@@ -80,7 +80,10 @@ def largest(connection: Connection, site_ids: Sequence[int], first: str, limit: 
     )
     rows = connection.execute(query).all()
     texts = dict(connection.execute(select(own.id, own.content).where(own.id.in_([row[-1] for row in rows]))).all())
-    return tuple(Large(*row[:-1], comment_of(texts[row[-1]]).body) for row in rows)
+    return tuple(
+        Large(campaign, number, held, spam, ham, comment_of(texts[first_id]).body)
+        for campaign, number, held, spam, ham, first_id in rows
+    )
 
 
 def sizes(connection: Connection, campaigns: Sequence[int], *, status: Status | None) -> Mapping[int, int]:
