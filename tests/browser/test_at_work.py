@@ -175,12 +175,13 @@ def test_what_arrives_is_announced_and_moves_nothing(desk: Desk) -> None:
     page.goto(desk.queue)
     page.keyboard.press("j")
     first = "document.querySelector('.card:not([hidden])').id"
-    place = page.locator(f"#c-{ids[1]}").bounding_box()
+    where = "found => found.getBoundingClientRect().top + scrollY"  # on the page: the window may still be scrolling
+    place = page.locator(f"#c-{ids[1]}").evaluate(where)
     desk.began = datetime.now(UTC)
     late = desk.hold("Came later")
     page.clock.fast_forward(21_000)
     page.get_by_text("1 new").wait_for()
-    assert page.locator(f"#c-{ids[1]}").bounding_box() == place
+    assert page.locator(f"#c-{ids[1]}").evaluate(where) == place
     page.keyboard.press("s")
     settled(page, "Marked as spam")
     assert page.evaluate(first) == f"c-{ids[0]}" and page.get_by_text("1 new").is_visible()
