@@ -329,7 +329,7 @@ def _judged(
     monotonic: Callable[[], float] = time.monotonic,
 ) -> Judged:
     """The decision, with what else the store is to know of the reading."""
-    model, has_link, found = "", False, Recognised()
+    model, has_link, found, standing = "", False, Recognised(), 0.0
     until = monotonic() + MOST_SECONDS if until is None else until
     try:
         classifier = seen.classifier if seen else shelf.current()
@@ -340,13 +340,15 @@ def _judged(
         decision = None
         if monotonic() < until:
             assessed = seen.assessed if seen else _assessed(reading, classifier)
+            if assessed is not None:
+                added = adjustments(found.known)
+                assessed, standing = assessed.adjusted(added), sum(one.log_odds for one in added)
             decision = _decide(comment, reading, site, classifier, assessed, found.known)
         if decision is None or (decision.action is Action.APPROVE and monotonic() >= until):
             decision = _held(TOOK_TOO_LONG, TOOK_TOO_LONG_SENTENCE, model)
     except Exception as error:
         log_fault("judging a comment", error)
         decision = _held(COULD_NOT_JUDGE, COULD_NOT_JUDGE_SENTENCE, model)
-    standing = 0.0 if decision.score is None else sum(one.log_odds for one in adjustments(found.known))
     return Judged(comment, decision, has_link, found.marks, found.belongs, standing)
 
 
@@ -368,8 +370,6 @@ def _decide(
     assessed: Assessment | None,
     known: Known,
 ) -> Decision:
-    if assessed:
-        assessed = assessed.adjusted(adjustments(known))
     score = assessed.score if assessed else None
     thresholds = policy.lines(site, classifier.id, classifier.thresholds) if classifier else NO_THRESHOLDS
     case = Case(comment, reading, site, score, thresholds, known)
