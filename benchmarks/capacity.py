@@ -35,7 +35,7 @@ from moderator.comment import Comment
 from moderator.moderation import assess
 from moderator.policy import SitePolicy
 from moderator.shelf import Shelf, shipped_folder
-from moderator.store import Store
+from moderator.store import Judged, Store
 
 DAY = 86_400
 MOST_IN_GROUP = 64
@@ -150,11 +150,8 @@ def measured(database: str | None) -> Measured:
         url = database or f"sqlite:///{data / 'commits.sqlite3'}"
         Store.upgrade(url)
         store = Store.open(url, clock=lambda: datetime.now(UTC))
-        try:
-            commit, row, size = _commits(store, None if database else data / "commits.sqlite3")
-        finally:
-            store.close()
-    return Measured(cpu, _spread(), commit, row, size)
+        commit, row, stored = _commits(store, None if database else data / "commits.sqlite3")
+    return Measured(cpu, _spread(), commit, row, stored)
 
 
 def _spread() -> tuple[float, ...]:
@@ -165,32 +162,24 @@ def _spread() -> tuple[float, ...]:
 
 
 def _commits(store: Store, file: Path | None) -> tuple[float, float, float]:
-    """Seconds of a commit as a + b·n by two group sizes, medians; and bytes a comment, 0 where there is no file."""
+    """Seconds of a commit as a + b·n by two group sizes, medians; and bytes a comment, 0 where there is no file.
+
+    The store is closed at the end: only then is all of it in its file.
+    """
     site, _ = store.add_site(f"capacity-{time.time_ns()}")
     decision = assess(_comment(0), SitePolicy(), Shelf(Path("/nonexistent"), shipped_folder()))
     number = 1
     medians = {}
-    before = 0
     for size in (1, MOST_IN_GROUP):
         times = []
         for _ in range(60):
-            batch = [store_judged(_comment(number + k), decision) for k in range(size)]
+            batch = [Judged(_comment(number + k), decision, True) for k in range(size)]
             number += size
-            times.append(
-                _timed(lambda batch=batch: store.once.remember_many(site, batch, (), at=datetime.now(UTC)))  # type: ignore[misc]
-            )
+            times.append(_timed(partial(store.once.remember_many, site, batch, (), at=datetime.now(UTC))))
         medians[size] = statistics.median(times)
     row = max(0.0, (medians[MOST_IN_GROUP] - medians[1]) / (MOST_IN_GROUP - 1))
     store.close()
-    size_now = file.stat().st_size if file else 0
-    return medians[1] - row, row, (size_now - before) / number
-
-
-def store_judged(one: Comment, decision: Any) -> Any:
-    """What the store is given of a judged comment."""
-    from moderator.store import Judged
-
-    return Judged(one, decision, True)
+    return medians[1] - row, row, file.stat().st_size / number if file else 0.0
 
 
 def _comment(number: int) -> Comment:

@@ -15,6 +15,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"  # one core, before NumPy is loaded
 sys.path.insert(0, str(Path(__file__).parent.parent))
@@ -151,7 +152,7 @@ def main(videos_model: Path | None, draws: int, as_json: bool) -> None:
     except data.Missing as missing:
         sys.exit(str(missing))
     several = [site for site in several if _is_enough(site.spam)]
-    told: dict[str, object] = {"machine": machine(), "model": base.id, "sites": [site.name for site in several]}
+    told: dict[str, Any] = {"machine": machine(), "model": base.id, "sites": [site.name for site in several]}
     print(f"{len(several)} sites: {', '.join(site.name for site in several)}", file=sys.stderr)
     told["attacks"] = attacks(several, draws)
     told["good words"] = good_words(several)
@@ -160,7 +161,7 @@ def main(videos_model: Path | None, draws: int, as_json: bool) -> None:
         print(json.dumps(told, indent=1))
         return
     for title in ("attacks", "good words", "foot in the door"):
-        table: dict[str, dict[str, object]] = told[title]  # type: ignore[assignment]
+        table = told[title]
         columns = list(next(iter(table.values())))
         print(f"\n{title:60}{' '.join(f'{column:>16}' for column in columns)}")
         for name, row in table.items():

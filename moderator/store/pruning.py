@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy import ColumnElement, Connection, Table, delete, func, select
 
@@ -59,7 +60,7 @@ class Pruning:
         of = self._access.read(lambda c: c.scalar(select(func.count()).where(comments.c.id < end)) or 0)
         found = Pruned()
         while True:
-            page = self._access.read(lambda c, at=at: _page(c, at, end))  # type: ignore[misc]
+            page = self._access.read(partial(_page, after=at, end=end))
             if not page:
                 break
             at = page[-1][0]

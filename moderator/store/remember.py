@@ -82,7 +82,7 @@ class Remember(Job[Remembered]):
         else:
             self.result = _edit(connection, row, self)
 
-    def _known(self, connection: Connection) -> "Known | None":
+    def _known(self, connection: Connection) -> "Row | None":
         return find(connection, self.site_id, [self.external_id], lock=True).get(self.external_id or "")
 
     def as_new(self) -> Remembered:
@@ -154,7 +154,7 @@ def remember_group(connection: Connection, jobs: Sequence[Remember]) -> Sequence
         for job in new:
             job.result = job.as_new()
         return rest
-    known: dict[tuple[int, str], Known] = {}
+    known: dict[tuple[int, str], Row] = {}
     for site_id in {site_id for site_id, _ in first}:
         found = find(connection, site_id, [external_id for site, external_id in first if site == site_id])
         known |= {(site_id, external_id): row for external_id, row in found.items()}
@@ -180,7 +180,7 @@ def insert_rows(connection: Connection, jobs: Sequence[Remember]) -> int:
         return int(cursor.rowcount)
 
 
-class Known(NamedTuple):
+class Row(NamedTuple):
     """What is stored of a comment that comes again."""
 
     id: str
@@ -201,15 +201,15 @@ class Known(NamedTuple):
     traces: bytes | None
 
 
-_KNOWN = tuple(comments.c[name] for name in Known._fields)
+_ROW = tuple(comments.c[name] for name in Row._fields)
 _LOOKED_UP = 64  # ids a look-up at most
 
 
 def find(
     connection: Connection, site_id: int, external_ids: Sequence[str | None], *, lock: bool = False
-) -> dict[str, Known]:
+) -> dict[str, Row]:
     """The rows of the known ones of these ids, by id; with ``lock`` nobody else changes them before our commit."""
-    found: dict[str, Known] = {}
+    found: dict[str, Row] = {}
     for start in range(0, len(external_ids), _LOOKED_UP):
         some = list(external_ids[start : start + _LOOKED_UP])
         # Padded to a power of two, so that there are seven texts for the database to prepare, not sixty-four.
@@ -218,7 +218,7 @@ def find(
         with closing(cursor_of(connection)) as cursor:
             cursor.execute(sql, (site_id, *some))
             for row in cursor.fetchall():
-                found[row[1]] = Known(*row)
+                found[row[1]] = Row(*row)
     return found
 
 
@@ -228,7 +228,7 @@ def find(
 @lru_cache(maxsize=64)
 def _find_sql(dialect: Dialect, size: int, lock: bool) -> str:
     ids: list[Any] = [bindparam(f"external_{number}") for number in range(size)]
-    query = select(*_KNOWN)
+    query = select(*_ROW)
     query = query.where(comments.c.site_id == bindparam("site"), comments.c.external_id.in_(ids))
     return str((query.with_for_update(of=comments) if lock else query).compile(dialect=dialect))
 
@@ -255,11 +255,11 @@ def _insert_new(dialect: Dialect) -> Insert:
     return sqlite.insert(comments).on_conflict_do_nothing(index_elements=["site_id", "external_id"])
 
 
-def _as_known(row: Known) -> Remembered:
+def _as_known(row: Row) -> Remembered:
     return Remembered(row.id, decision_of(row), Status(row.status), row.version, known=True, edited=False)
 
 
-def _edit(connection: Connection, row: Known, job: Remember) -> Remembered:
+def _edit(connection: Connection, row: Row, job: Remember) -> Remembered:
     """The blog sent other content under the same id: decided anew, whatever a human said of the former content."""
     new: dict[str, Any] = dict(zip(comments.c.keys(), job.row, strict=True))
     at, number, version = new["decided_at"], row.decision + 1, row.version + 1
