@@ -5,12 +5,11 @@ from dataclasses import replace
 from flask import Blueprint, Response, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from moderator.policy import SitePolicy
 from moderator.review import policy_form
 from moderator.review.admins import NUMBER, site_of
 from moderator.review.budgets import derived, kept
 from moderator.review.desk import Desk
-from moderator.review.language import gettext
+from moderator.review.language import decimals, gettext
 from moderator.review.policy_form import Asked
 from moderator.review.policy_preview import Preview, preview
 from moderator.store import PolicyChanged, Site
@@ -93,5 +92,6 @@ def _page(
 
 
 def _own(hold: float, reject: float | None) -> dict[str, str]:
-    """The model's own thresholds, as the form would have them."""
-    return {name: text for name, text in policy_form.typed(SitePolicy(hold, reject)).items() if text}
+    """The model's own thresholds in per cent, to one place: nobody types the sixteen that a fit gives."""
+    own = {"hold_above": hold, "reject_above": reject}
+    return {name: decimals(100 * score, 1) for name, score in own.items() if score is not None}
