@@ -146,7 +146,7 @@ def test_without_a_model_the_preview_still_knows_the_lists(desk: Desk) -> None:
 def test_a_policy_is_previewed_and_then_saved(desk: Desk) -> None:
     desk.hold(CASINO)
     page = desk.browser.get(address(desk))
-    assert "40 now" in page.text
+    assert "40.0 now" in page.text
     shown = desk.submit(page, address(desk, "/preview"), blocked_words="Casino", hold_above="95.5")
     assert "1 of the last 1 comment" in shown.text
     assert "It has a word that the site&#39;s owner has blocked." in shown.text
