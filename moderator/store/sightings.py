@@ -49,6 +49,7 @@ NEWEST = 16  # sketches looked at for each key
 MOST_SKETCHES = 32  # of one campaign
 ALIKE = 0.7  # a comment that is more like one that is kept tells the next ones nothing new
 MOST_WORDS_COUNTED = 200
+MOST_KEYS = 512  # of sightings that are asked for at once
 MOST_ABSORBED = 1000  # comments that change their campaign in one transaction
 RANDOM_BITS = 21  # the rest is milliseconds since 1970: until 2109
 
@@ -63,33 +64,67 @@ class Batch:
         self.sketches: dict[int, list[tuple[int, Sketch]]] = {}
         self.counts: Counter[int] = Counter()
 
-    def add(self, marks: Marks, belongs: Belongs | None) -> None:
-        """One more that will be stored."""
-        self.counts.update(trace.key for trace in marks.traces)
+    def keep(self, marks: Marks, belongs: Belongs | None) -> None:
+        """The wording of one more."""
         if belongs is not None and marks.sketch is not None:
-            if belongs.sketch_id != belongs.campaign:  # the first one of a campaign counts nowhere, see _campaign
-                self.counts[belongs.campaign] += 1
             for key in marks.sketch.keys:
                 self.sketches.setdefault(key, []).append((belongs.campaign, marks.sketch))
+
+    def count(self, marks: Marks, belongs: Belongs | None) -> None:
+        """What one more came with."""
+        self.counts.update([trace.key for trace in marks.traces])
+        if belongs is not None and belongs.sketch_id != belongs.campaign:
+            self.counts[belongs.campaign] += 1  # the first one of a campaign counts nowhere, see _campaign
 
     def like(self, sketch: Sketch) -> list[tuple[int, Sketch]]:
         """Those that share a key with it."""
         return [one for key in sketch.keys for one in self.sketches.get(key, ())[-NEWEST:]]
 
+    def with_those_before(
+        self, found: Mapping[int, Sighting], marks: Marks, nearest: tuple[int, float] | None, at: int
+    ) -> Mapping[int, Sighting]:
+        """The sightings under a comment's keys, with those of the batch that are not stored yet."""
+        if not self.counts:
+            return found
+        keys = [trace.key for trace in marks.traces]
+        if nearest is not None:
+            keys.append(nearest[0])
+        its = {}
+        for key in keys:
+            before, more = found.get(key), self.counts[key]
+            if more:
+                before = before or Sighting(Kind.SITE, key, at, at, 0, 0.0, 1, 0, 0)
+                before = before._replace(total=before.total + more, lately=before.lately + more)
+            if before is not None:
+                its[key] = before
+        return its
+
 
 def look(
-    connection: Connection, marks: Marks, choose: Choose, *, site_id: int, at: int, batch: Batch | None = None
-) -> tuple[Known, Belongs | None]:
-    """What is known, and to which campaign the comment belongs."""
-    near, belongs = _near(connection, marks, choose, at=at, batch=batch)
-    keys = [trace.key for trace in marks.traces]
-    if near is not None:
-        keys.append(near[0])
-    found = seen(connection, keys, at=at, more=batch.counts if batch else {}) if keys else {}
-    campaign = _campaign(connection, near, found, site_id=site_id, at=at) if near is not None else None
-    if campaign is not None and belongs is not None and campaign.seen.total >= MOST_SKETCHES:
-        belongs = belongs._replace(sketch_id=None)
-    return _known(marks, found, campaign, at), belongs
+    connection: Connection, asked: Sequence[tuple[int, Marks]], choose: Choose, *, at: int, batch: Batch
+) -> list[tuple[Known, Belongs | None]]:
+    """What is known of each (its site, its marks), and to which campaign it belongs.
+
+    Each also knows those before it and what the batch has, to which they are added. The sightings of all are one
+    question: of eight comments it costs as much as of two.
+    """
+    near = []
+    for _, marks in asked:
+        nearest, belongs = _near(connection, marks, choose, at=at, batch=batch)
+        batch.keep(marks, belongs)
+        near.append((nearest, belongs))
+    keys = [trace.key for _, marks in asked for trace in marks.traces]
+    keys += [nearest[0] for nearest, _ in near if nearest is not None]
+    found = seen(connection, keys, at=at) if keys else {}
+    looked = []
+    for (site_id, marks), (nearest, belongs) in zip(asked, near, strict=True):
+        its = batch.with_those_before(found, marks, nearest, at)
+        campaign = None if nearest is None else _campaign(connection, nearest, its, site_id=site_id, at=at)
+        if campaign is not None and belongs is not None and campaign.seen.total >= MOST_SKETCHES:
+            belongs = belongs._replace(sketch_id=None)
+        batch.count(marks, belongs)
+        looked.append((_known(marks, its, campaign, at), belongs))
+    return looked
 
 
 def _near(
@@ -146,18 +181,17 @@ def _near_sql(dialect: Dialect, size: int) -> str:
     )
 
 
-def seen(connection: Connection, keys: Sequence[int], *, at: int, more: Mapping[int, int]) -> dict[int, Sighting]:
-    """The sightings under these keys, with ``more`` of some that are not stored yet."""
-    some = list(dict.fromkeys(keys))
-    some += some[-1:] * ((1 << (len(some) - 1).bit_length()) - len(some))  # few texts for the database to prepare
+def seen(connection: Connection, keys: Sequence[int], *, at: int) -> dict[int, Sighting]:
+    """The sightings under these keys."""
+    found: dict[int, Sighting] = {}
+    every = list(dict.fromkeys(keys))
     with closing(cursor_of(connection)) as cursor:
-        cursor.execute(_seen_sql(connection.dialect, len(some)), some)
-        rows = cursor.fetchall()
-    found = {row[0]: sighting_of(row, at) for row in rows}
-    for key in keys if more else ():
-        if more.get(key):
-            before = found.get(key) or Sighting(Kind.SITE, key, at, at, 0, 0.0, 1, 0, 0)
-            found[key] = before._replace(total=before.total + more[key], lately=before.lately + more[key])
+        for start in range(0, len(every), MOST_KEYS):
+            some = every[start : start + MOST_KEYS]
+            some += some[-1:] * ((1 << (len(some) - 1).bit_length()) - len(some))  # few texts to prepare
+            cursor.execute(_seen_sql(connection.dialect, len(some)), some)
+            for row in cursor.fetchall():
+                found[row[0]] = sighting_of(row, at)
     return found
 
 
