@@ -225,8 +225,9 @@ class Store:
         Each knows those before it, and those that were asked for with the same ``batch``.
         """
         marked = [(site.id, marks) for site, marks in asked]
-        before = KnownBatch() if batch is None else batch
-        return self._read(lambda c: sightings.look(c, marked, choose, at=micros(at), batch=before))
+        return self._process.here().look(
+            lambda c: sightings.look(c, marked, choose, at=micros(at), batch=KnownBatch() if batch is None else batch)
+        )
 
     # Verdicts
 

@@ -11,7 +11,7 @@ import os
 import random
 import struct
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from functools import lru_cache
 from typing import Any
@@ -50,6 +50,7 @@ MOST_SKETCHES = 32  # of one campaign
 ALIKE = 0.7  # a comment that is more like one that is kept tells the next ones nothing new
 MOST_WORDS_COUNTED = 200
 MOST_KEYS = 512  # of sightings that are asked for at once
+MOST_BANDS = 256  # of keys of sketches; SQLite joins at most 500 answers
 MOST_ABSORBED = 1000  # comments that change their campaign in one transaction
 RANDOM_BITS = 21  # the rest is milliseconds since 1970: until 2109
 
@@ -108,9 +109,10 @@ def look(
     Each also knows those before it and what the batch has, to which they are added. The sightings of all are one
     question: of eight comments it costs as much as of two.
     """
+    stored = _sketches(connection, [key for _, marks in asked if marks.sketch for key in marks.sketch.keys])
     near = []
     for _, marks in asked:
-        nearest, belongs = _near(connection, marks, choose, at=at, batch=batch)
+        nearest, belongs = _near(marks.sketch, stored, batch, choose, at=at)
         batch.keep(marks, belongs)
         near.append((nearest, belongs))
     keys = [trace.key for _, marks in asked for trace in marks.traces]
@@ -128,18 +130,13 @@ def look(
 
 
 def _near(
-    connection: Connection, marks: Marks, choose: Choose, *, at: int, batch: Batch | None
+    mine: Sketch | None, stored: Mapping[int, list[tuple[int, Sketch]]], batch: Batch, choose: Choose, *, at: int
 ) -> tuple[tuple[int, float] | None, Belongs | None]:
     """The campaign that is nearest, with how much it shares; and where the comment belongs."""
-    mine = marks.sketch
     if mine is None:
         return None, None
-    with closing(cursor_of(connection)) as cursor:
-        cursor.execute(_near_sql(connection.dialect, len(mine.keys)), mine.keys)
-        rows = cursor.fetchall()
-    others = [(row[0], Sketch((), bytes(row[1]), row[2])) for row in rows]
-    if batch is not None:
-        others += batch.like(mine)
+    others = [one for key in dict.fromkeys(mine.keys) for one in stored.get(key, ())]
+    others += batch.like(mine)
     like = [(others[number][0], share) for number, share in choose(mine, [sketch for _, sketch in others])]
     if not like:
         own = new_number(at)
@@ -160,11 +157,33 @@ def time_of(number: int) -> int:
     return (number >> RANDOM_BITS) * 1000
 
 
+def _sketches(connection: Connection, keys: Sequence[int]) -> dict[int, list[tuple[int, Sketch]]]:
+    """The newest sketches under each of these keys, with their campaigns."""
+    found: dict[int, list[tuple[int, Sketch]]] = {}
+    for some in _by_powers(keys, MOST_BANDS):
+        with closing(cursor_of(connection)) as cursor:
+            cursor.execute(_near_sql(connection.dialect, len(some)), some)
+            for key, campaign, places, words in cursor.fetchall():
+                found.setdefault(key, []).append((campaign, Sketch((), bytes(places), words)))
+    return found
+
+
+def _by_powers(keys: Iterable[int], most: int) -> Iterator[list[int]]:
+    """Each key once, in pieces as long as a power of two, so that there are few texts for the database to prepare.
+
+    The last key fills up its piece, so what is under it may be found more than once.
+    """
+    every = list(dict.fromkeys(keys))
+    for start in range(0, len(every), most):
+        some = every[start : start + most]
+        yield some + some[-1:] * ((1 << (len(some) - 1).bit_length()) - len(some))
+
+
 @lru_cache(maxsize=32)
 def _near_sql(dialect: Dialect, size: int) -> str:
     each = [
         select(
-            select(bands.c.sketch_id)
+            select(bands.c.key, bands.c.sketch_id)
             .where(bands.c.key == bindparam(f"key_{number}"))
             .order_by(bands.c.sketch_id.desc())
             .limit(literal_column(str(NEWEST)))
@@ -173,10 +192,10 @@ def _near_sql(dialect: Dialect, size: int) -> str:
         )
         for number in range(size)
     ]
-    near = union_all(*each)
+    near = union_all(*each).subquery()
     return str(
-        select(sketches.c.campaign, sketches.c.places, sketches.c.words)
-        .where(sketches.c.id.in_(near))
+        select(near.c.key, sketches.c.campaign, sketches.c.places, sketches.c.words)
+        .join(sketches, sketches.c.id == near.c.sketch_id)
         .compile(dialect=dialect)
     )
 
@@ -184,11 +203,8 @@ def _near_sql(dialect: Dialect, size: int) -> str:
 def seen(connection: Connection, keys: Sequence[int], *, at: int) -> dict[int, Sighting]:
     """The sightings under these keys."""
     found: dict[int, Sighting] = {}
-    every = list(dict.fromkeys(keys))
-    with closing(cursor_of(connection)) as cursor:
-        for start in range(0, len(every), MOST_KEYS):
-            some = every[start : start + MOST_KEYS]
-            some += some[-1:] * ((1 << (len(some) - 1).bit_length()) - len(some))  # few texts to prepare
+    for some in _by_powers(keys, MOST_KEYS):
+        with closing(cursor_of(connection)) as cursor:
             cursor.execute(_seen_sql(connection.dialect, len(some)), some)
             for row in cursor.fetchall():
                 found[row[0]] = sighting_of(row, at)
