@@ -118,10 +118,11 @@ def look(
     keys = [trace.key for _, marks in asked for trace in marks.traces]
     keys += [nearest[0] for nearest, _ in near if nearest is not None]
     found = seen(connection, keys, at=at) if keys else {}
+    words = {number: said(connection, number) for number in {nearest[0] for nearest, _ in near if nearest is not None}}
     looked = []
     for (site_id, marks), (nearest, belongs) in zip(asked, near, strict=True):
         its = batch.with_those_before(found, marks, nearest, at)
-        campaign = None if nearest is None else _campaign(connection, nearest, its, site_id=site_id, at=at)
+        campaign = None if nearest is None else _campaign(nearest, its, words[nearest[0]], site_id=site_id, at=at)
         if campaign is not None and belongs is not None and campaign.seen.total >= MOST_SKETCHES:
             belongs = belongs._replace(sketch_id=None)
         batch.count(marks, belongs)
@@ -235,7 +236,12 @@ def sliding(slot: int, now: int, before: int, *, span: int, at: int) -> float:
 
 
 def _campaign(
-    connection: Connection, near: tuple[int, float], found: Mapping[int, Sighting], *, site_id: int, at: int
+    near: tuple[int, float],
+    found: Mapping[int, Sighting],
+    words: Counter[tuple[str, int]],
+    *,
+    site_id: int,
+    at: int,
 ) -> Campaign:
     """What is known of the campaign. Its sighting counts those after the first one, which most campaigns end with."""
     number, like = near
@@ -246,19 +252,19 @@ def _campaign(
         whole = Sighting(Kind.CAMPAIGN, number, first, first, 1, fresh, 1, 0, 0)
     else:
         whole = after._replace(kind=Kind.CAMPAIGN, first=first, total=after.total + 1, lately=after.lately + fresh)
-    words = said(connection, number, site_id=site_id)
-    ham, spam = (words[word, True] + words[word, False] for word in (Word.HAM.value, Word.SPAM.value))
-    approved = words[APPROVED, True] + words[APPROVED, False] > 0
-    return Campaign(number, like, whole, ham, spam, words[Word.SPAM.value, True], approved)
+    many: Counter[str] = Counter()
+    for (word, _), count in words.items():
+        many[word] += count
+    here = words[Word.SPAM.value, site_id]
+    return Campaign(number, like, whole, many[Word.HAM.value], many[Word.SPAM.value], here, many[APPROVED] > 0)
 
 
-def said(connection: Connection, campaign: int, *, site_id: int) -> Counter[tuple[str, bool]]:
-    """How often humans called its comments ham or spam, on this site (True) and on others, up to some hundreds; and
-    whether any stands approved."""
+def said(connection: Connection, campaign: int) -> Counter[tuple[str, int]]:
+    """How often humans called its comments ham or spam, by word and site, up to some hundreds; with one that stands
+    approved, if any does."""
     with closing(cursor_of(connection)) as cursor:
         cursor.execute(_said_sql(connection.dialect), (campaign, campaign, campaign))
-        rows = cursor.fetchall()
-    return Counter((word, site == site_id) for word, site in rows)
+        return Counter((word, site) for word, site in cursor.fetchall())
 
 
 @lru_cache(maxsize=4)
