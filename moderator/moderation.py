@@ -8,7 +8,6 @@ import logging
 import os
 import threading
 import time
-import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -19,6 +18,7 @@ from moderator.adaptation import Adaptation, Models
 from moderator.campaigns import choose
 from moderator.classifier import Assessment, Classifier
 from moderator.comment import Action, Comment, Decision, Reason, Status, Word
+from moderator.faults import log_fault
 from moderator.known import NO_MARKS, NOTHING, Belongs, Campaign, Known, Marks
 from moderator.policy import Case, Rule, SitePolicy, Thresholds
 from moderator.pseudonyms import masked
@@ -423,9 +423,3 @@ def _in_body(reason: Reason, reading: Reading, comment: Comment) -> Reason:
         return reason
     start, end = reason.span
     return replace(reason, span=_span(reading.text[start:end], comment.body))
-
-
-def log_fault(doing: str, error: BaseException) -> None:
-    """Log where it failed, without the error's own words: they may quote the comment."""
-    places = "".join(traceback.format_tb(error.__traceback__))
-    log.error("%s failed: %s\n%s", doing, type(error).__name__, places)
