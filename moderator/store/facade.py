@@ -218,13 +218,16 @@ class Store:
         return self._read(lambda c: comments.counts_upto(c, site_id=site_id))
 
     def known(
-        self, site: Site, marks: Marks, choose: Choose, *, at: datetime, batch: KnownBatch | None = None
-    ) -> tuple[Known, Belongs | None]:
-        """What is known from before of the author, hosts and wording of a comment, and to which campaign it belongs.
+        self, asked: Sequence[tuple[Site, Marks]], choose: Choose, *, at: datetime, batch: KnownBatch | None = None
+    ) -> list[tuple[Known, Belongs | None]]:
+        """What is known from before of each comment's author, hosts and wording, and to which campaign it belongs.
 
-        ``batch`` has what came before it in the same batch.
+        Each knows those before it, and those that were asked for with the same ``batch``.
         """
-        return self._read(lambda c: sightings.look(c, marks, choose, site_id=site.id, at=micros(at), batch=batch))
+        marked = [(site.id, marks) for site, marks in asked]
+        return self._process.here().look(
+            lambda c: sightings.look(c, marked, choose, at=micros(at), batch=KnownBatch() if batch is None else batch)
+        )
 
     # Verdicts
 
