@@ -97,7 +97,7 @@ def key() -> None:
 @finds_installation
 @as_json
 def add_key(site: str, as_json: bool, **flags: Any) -> None:
-    """Give a site another key; the old ones stay valid until they are revoked.
+    """Give a site another key; the old one stays valid until it is revoked. Two may be live.
 
     \b
     moderator sites key add my-blog

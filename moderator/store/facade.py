@@ -344,7 +344,7 @@ class Store:
         return site
 
     def add_key(self, site_id: int) -> str:
-        """Another live key for the site; shown only now."""
+        """Another live key for the site; shown only now. TooManyLive where it has two."""
         at = self._now()
         return self._write(lambda c: sites.add_key(c, site_id, at=at))
 
