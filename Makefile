@@ -71,6 +71,10 @@ bench-quality: $(DEV)
 kills: $(DEV)
 	$(BIN)/python benchmarks/kills.py $(ARGS)
 
+# Power cuts of a server under load, five hundred times: what the disk may hold then, from a trace by strace.
+power-cuts: $(DEV)
+	$(BIN)/python benchmarks/power_cuts.py $(ARGS)
+
 soak: $(DEV)
 	$(BIN)/python benchmarks/soak.py $(ARGS)
 

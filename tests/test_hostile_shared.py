@@ -204,6 +204,7 @@ def wrong(answer: Answer, expected: dict[str, Any]) -> Iterator[str]:
 def by_request(world: World, case: dict[str, Any]) -> Iterator[str]:
     """A case that is one request."""
     request, expected = expanded(case["request"]), case["expected"]
+    world.forget()
     before = world.rows()
     answer = world.send(request)
     yield from wrong(answer, expected)
@@ -215,6 +216,7 @@ def by_request(world: World, case: dict[str, Any]) -> Iterator[str]:
     ):
         yield "something was stored"
     if "paired_with" in expected and answer.told.get("rule") in BY_SCORE:
+        world.forget()
         plain = world.judge({**request["json"], "body": expected["paired_with"]}).told["score"]
         if plain - answer.told["score"] > expected["max_score_drop"]:
             yield f"score {plain:.3f} → {answer.told['score']:.3f}"
