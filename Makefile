@@ -10,7 +10,7 @@ DEV := .venv/.dev-stamp
 # pip says what it does only where something goes wrong.
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: check serve test clients audit sbom fuzz catalogue format lint types imports venv docs kills soak clean bench bench-quality
+.PHONY: check serve test clients audit sbom fuzz catalogue format lint types imports venv docs kills power-cuts soak clean bench bench-quality
 check: format lint types imports test
 
 # An editable install without its dependencies, which are there already, checked by their hashes. Its build backend

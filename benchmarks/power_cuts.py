@@ -2,12 +2,13 @@
 
     python benchmarks/power_cuts.py --cuts 500 --json        (make power-cuts)
 
-A kill leaves what the kernel had; a power cut leaves what the disk had. So strace writes down each write, sync, removal
-and answer of a real server, and of that the disk is built as it may have been at any moment: all that was synced, and of
-the rest any part, in 512-byte sectors, with zeros or rubbish where a file grew (Pillai et al., OSDI 2014, call it ALICE).
-Each such disk is opened as after a start, and every comment and verdict that was answered before must be in it, once.
+A kill leaves what the kernel had; a power cut leaves what the disk had. So strace writes down each write, sync,
+removal and answer of a real server, and of that the disk is built as it may have been at any moment: all that was
+synced, and of the rest any part, in 512-byte sectors, with zeros or rubbish where a file grew (as ALICE does: Pillai et
+al., OSDI 2014). Each such disk is opened as after a start; every comment and verdict that was answered before must be
+in it, once.
 
-SQLite alone: PostgreSQL's own recovery is tested by its makers. Needs strace, which needs no root for one's own process.
+SQLite alone: PostgreSQL's recovery is tested by its makers. strace needs no root for one's own processes.
 """
 
 import contextlib
@@ -203,7 +204,8 @@ def _bytes(told: str) -> bytes:
 
 def answered(answers: Iterable[bytes]) -> tuple[set[str], set[str]]:
     """Our ids of the comments that were acknowledged in these bytes, and those whose verdict was."""
-    comments, verdicts = set(), set()
+    comments: set[str] = set()
+    verdicts: set[str] = set()
     for text in answers:
         _, found, body = text.partition(b"{")
         if not found:
