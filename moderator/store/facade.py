@@ -326,6 +326,11 @@ class Store:
         """The same for a key that this process has seen to be right; for any other None, and nothing is asked."""
         return self.site_by_key(key) if sites.digest_of(key) in self._sites_by_key else None
 
+    def site_last_known(self, key: str) -> Site | None:
+        """The site that had this key when this process last asked; for what can be told while the store is away."""
+        found = self._sites_by_key.get(sites.digest_of(key))
+        return found[1] if found is not None else None
+
     def set_policy(self, site_id: int, policy: SitePolicy, *, expected: SitePolicy | None = None) -> Site:
         """Give the site another policy. StoreError where there is no such site, PolicyChanged if not ``expected``."""
         site = self._write(lambda c: sites.set_policy(c, site_id, policy, expected=expected))

@@ -17,6 +17,7 @@ from typing import Any
 
 from test_story import MODERATOR, TOP, environment
 
+SECRET = b"0123456789abcdef" * 2
 DRAIN = 2  # seconds; the balancer asks twice a second, and two bad answers are enough for it
 
 
@@ -33,6 +34,8 @@ class Node:
 
     def __init__(self, data: Path, database: str) -> None:
         self.data = data
+        data.mkdir()
+        (data / "secret").write_bytes(SECRET)  # all nodes have the same
         self.port = free_port()
         self._told = environment() | {
             "MODERATOR_DATABASE": database,
@@ -165,7 +168,7 @@ def balancer(folder: Path, ports: list[int]) -> Iterator[int]:
     told = (TOP / "deploy/haproxy.cfg").read_text("utf-8").replace("127.0.0.1:8000", f"127.0.0.1:{port}")
     for number, node in enumerate(ports, start=1):
         told = told.replace(f"127.0.0.1:808{number}", f"127.0.0.1:{node}")
-    assert len(re.findall(r"server node\d", told)) == len(ports)
+    assert len(re.findall(r"server node\d", told)) == 2 * len(ports)  # asked whether they are ready, and not
     (folder / "haproxy.cfg").write_text(told)
     process = subprocess.Popen(["haproxy", "-db", "-f", str(folder / "haproxy.cfg")], stderr=subprocess.DEVNULL)
     try:
