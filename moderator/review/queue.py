@@ -168,7 +168,8 @@ def _cards(desk: Desk, spots: Spots, page: QueuePage, sites: Mapping[int, Site],
                 parent=parents.get(stored.id),
                 reading=reading,
                 past=pasts[stored.id],
-                blind=in_held and spots.is_blind(stored),
+                # What is not held is among the held ones as a spot check alone.
+                blind=in_held and (stored.status is not Status.HELD or spots.is_blind(stored)),
             )
         )
         left += room.left
