@@ -19,6 +19,7 @@ from moderator.housekeeping import Housekeeper
 from moderator.pseudonyms import is_masked, masked, masked_email, masked_ip
 from moderator.reading import read
 from moderator.store import Site, Store
+from moderator.store.schema import metadata
 
 SECRET = b"s" * 32
 ANN = "Ann.Émile@Example.org"
@@ -207,6 +208,14 @@ def test_a_site_may_keep_no_address_at_all(tmp_path: Path) -> None:
     assert (
         run("privacy", "mask", "--dry-run", "--json", "--data", str(data)).stdout == '{"masked":false,"comments":0}\n'
     )
+
+
+def test_the_page_on_privacy_says_of_each_table_how_long_it_keeps_what_it_has() -> None:
+    page = (Path(__file__).parent.parent / "docs" / "privacy.md").read_text("utf-8")
+    said = {
+        name for row in page.splitlines() if row.startswith("|") for name in re.findall(r"`(\w+)`", row.split("|")[2])
+    }
+    assert set(metadata.tables) - said == set()
 
 
 def test_the_housekeeper_masks_by_the_hour(store: Store, site: Site, clock: HandClock) -> None:
