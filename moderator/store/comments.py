@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, func, literal, literal_column, or_, select
+from sqlalchemy import Connection, func, literal, or_, select
 
 from moderator.comment import Action, Comment, Status, Verdict, Word
 from moderator.store import skipping
@@ -163,7 +163,8 @@ def counts_upto(connection: Connection, *, site_id: int | None) -> Mapping[Statu
     """The same, counting no further than a page has the time for: of a million rows a database looks at each."""
     found: dict[Status, Counted] = {}
     for status, most in COUNTED.items():
-        which = select(literal(1)).where(comments.c.status == literal_column(f"'{status.value}'"))
+        # Bound, not written out: so SQLite walks the index of the status, not the thrice as wide one of what is held.
+        which = select(literal(1)).where(comments.c.status == status.value)
         if site_id is not None:
             which = which.where(comments.c.site_id == site_id)
         number = connection.scalar(select(func.count()).select_from(which.limit(most + 1).subquery())) or 0
