@@ -22,7 +22,7 @@ from moderator.review.view import ONLY_HELD, ORDERS, RULES, TABS, View, view_of
 from moderator.store import BadPlace, Campaign, Counted, Delivery, Order, QueuePage, Site, Sureness
 
 PAGE = 15
-TEXTS = 25_000  # bytes of a page that texts may take: it stays below 100 kB, whatever they are made of
+TEXTS = 22_000  # bytes of a page that texts may take: it stays below 100 kB, whatever they are made of
 NO_SUCH_PAGE = marked("The page that the address names is not there; this is the first.")
 MOST_NEW = 99
 DECIDED = (Word.HAM, Word.SPAM, Word.UNWANTED)
