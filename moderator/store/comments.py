@@ -183,16 +183,24 @@ _LATEST_JUDGED = (
     .scalar_subquery()
 )
 _NOW_JUDGED = (
-    select(comments.c.id, comments.c.content, comments.c.word, verdicts.c.at, sites.c.name)
+    select(comments.c.id, comments.c.content, comments.c.word, verdicts.c.at, sites.c.name, verdicts.c.door)
     .select_from(comments)
     .join(verdicts, verdicts.c.id == comments.c.verdict_id)
     .join(sites, sites.c.id == comments.c.site_id)
     .where(comments.c.word.is_not(None))
 )
 _ONCE_JUDGED = (
-    select(comments.c.id, revisions.c.content, revisions.c.word, revisions.c.word_at.label("at"), sites.c.name)
+    select(
+        comments.c.id,
+        revisions.c.content,
+        revisions.c.word,
+        revisions.c.word_at.label("at"),
+        sites.c.name,
+        func.coalesce(verdicts.c.door, "").label("door"),
+    )
     .select_from(comments)
     .join(revisions, (revisions.c.comment_id == comments.c.id) & (revisions.c.number == _LATEST_JUDGED))
+    .outerjoin(verdicts, verdicts.c.id == revisions.c.verdict_id)
     .join(sites, sites.c.id == comments.c.site_id)
     .where(comments.c.word.is_(None), revisions.c.forgotten.is_(None))
 )
@@ -213,4 +221,4 @@ def _labelled(row: Any) -> Labelled | None:
         return None
     at = maybe_moment(row.at)
     assert at is not None  # a word has its verdict, and that has a time
-    return Labelled(comment_of(row.content), Word(row.word), row.name, at)
+    return Labelled(comment_of(row.content), Word(row.word), row.name, at, row.door)
