@@ -112,7 +112,7 @@ def _send(store: Store, site: Site, comment: Comment, number: int) -> tuple[str,
     took = time.perf_counter() - begin
     at = BEGAN + timedelta(seconds=number)
     own = marks(reading, comment, site.id, SECRET)
-    _, belongs = store.known(site, own, choose, at=at)
+    ((_, belongs),) = store.known([(site, own)], choose, at=at)
     return store.remember(site, comment, APPROVED, False, own, belongs, at=at).id, took
 
 
@@ -168,11 +168,11 @@ def time_looks(size: int, database: str, asks: int) -> None:
         filled = time.perf_counter() - begin
         wanted = [_marks(number, site, chance) for number in range(asks)]
         for own in wanted[:200]:
-            store.known(site, own, choose, at=BEGAN)
+            store.known([(site, own)], choose, at=BEGAN)
         took, worked = [], []
         for own in wanted:
             begin, began = time.perf_counter(), time.thread_time()
-            store.known(site, own, choose, at=BEGAN)
+            store.known([(site, own)], choose, at=BEGAN)
             took.append(time.perf_counter() - begin)
             worked.append(time.thread_time() - began)
         megabytes = _megabytes(url)

@@ -12,9 +12,10 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from moderator import probes, review
 from moderator import settings as all_settings
 from moderator.adaptation import Adaptation
+from moderator.faults import log_fault
 from moderator.journal import Journal
 from moderator.metrics import DECISIONS, Meter
-from moderator.moderation import Moderator, StoreUnavailable, Tell, log_fault
+from moderator.moderation import Moderator, StoreUnavailable, Tell
 from moderator.settings import Settings
 from moderator.store import Clock, Remembered, Site, Store, StoreError
 from moderator.wire import akismet, blogspam, coral, native, problems

@@ -10,11 +10,11 @@ import logging
 import os
 import secrets
 import shutil
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from moderator.loop import Loop
 from moderator.model_file import MANIFEST, ModelError
 from moderator.shelf import Shelf, sync_folder
 from moderator.store import Store, StoreError
@@ -25,16 +25,14 @@ LOOK_EVERY = 0.5  # seconds; with the shelf's own second a new model is in force
 SHARED = 4  # models: the one in force, and those that one may go back to
 
 
-class Library:
+class Library(Loop):
     """The shared models of an installation, seen from one node."""
 
     def __init__(self, store: Store, shelf: Shelf) -> None:
+        super().__init__("taking over of shared models", self.look, every=LOOK_EVERY, known=(StoreError, OSError))
         self._store = store
         self._shelf = shelf
         self._seen: Sequence[str] = ()
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
-        self._trouble = ""
 
     def share(self, ids: Sequence[str]) -> None:
         """Put models of this node in force on all of them. StoreError; ModelError where one is not to be read."""
@@ -61,29 +59,6 @@ class Library:
                 log.info("model %s is in force on all nodes", order[0])
         self._seen = order
         return True
-
-    def start(self) -> None:
-        """Look, twice a second, in a thread of this process."""
-        self._stopping.clear()
-        self._thread = threading.Thread(target=self._work, name="library", daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End the thread."""
-        self._stopping.set()
-        if self._thread is not None:
-            self._thread.join()
-            self._thread = None
-
-    def _work(self) -> None:
-        while not self._stopping.wait(LOOK_EVERY):
-            try:
-                self.look()
-                self._trouble = ""
-            except (StoreError, OSError) as error:
-                if str(error) != self._trouble:  # once, not twice a second
-                    self._trouble = str(error)
-                    log.warning("shared models cannot be looked at: %s", error)
 
     def _fetch(self, id: str) -> None:
         files = self._store.models.files(id)

@@ -175,6 +175,7 @@ GAUGES = (
     Family("moderator_held_oldest_seconds", "gauge", "How long the oldest of them has waited.", ("site",)),
     Family("moderator_outbox_messages", "gauge", "Messages to blogs, by state.", ("state",)),
     Family("moderator_outbox_oldest_seconds", "gauge", "How long the oldest undelivered message has waited."),
+    Family("moderator_adaptation_behind_seconds", "gauge", "Age of the oldest verdict not yet learned from."),
     Family("moderator_clock_skew_seconds", "gauge", "This node's clock less the database's."),
 )
 FAMILIES = (*COUNTED, SECONDS, *GAUGES)

@@ -8,10 +8,10 @@ import logging
 import os
 import threading
 import time
-import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple
 
 from moderator import policy
@@ -19,6 +19,7 @@ from moderator.adaptation import Adaptation, Models
 from moderator.campaigns import choose
 from moderator.classifier import Assessment, Classifier
 from moderator.comment import Action, Comment, Decision, Reason, Status, Word
+from moderator.faults import log_fault
 from moderator.known import NO_MARKS, NOTHING, Belongs, Campaign, Known, Marks
 from moderator.policy import Case, Rule, SitePolicy, Thresholds
 from moderator.pseudonyms import masked
@@ -80,12 +81,13 @@ class Recognised(NamedTuple):
     belongs: Belongs | None = None
 
 
-Recognise = Callable[[Comment, Reading], Recognised]
+NOBODY = Recognised()
+Recognise = Callable[[Reading], Recognised]
 
 
-def know_nothing(comment: Comment, reading: Reading) -> Recognised:
+def know_nothing(reading: Reading) -> Recognised:
     """Where there is no store to ask."""
-    return Recognised()
+    return NOBODY
 
 
 class Moderator:
@@ -115,17 +117,15 @@ class Moderator:
         self._slots = threading.BoundedSemaphore(MOST_AT_ONCE)
         self._turns = Turns(self.judge_group)
 
-    def _recognise(self, site: Site, batch: KnownBatch | None = None) -> Recognise:
-        """Ask the store what it knows of a comment to this site; in a batch, also of those before it."""
+    def _recognise(self, readings: Sequence[tuple["Asked", Reading]], batch: KnownBatch) -> list[Recognised]:
+        """Ask the store what it knows of these comments; each also knows those before it, in the whole batch."""
+        own = [marks(reading, one.comment, one.site.id, self._secret) for one, reading in readings]
+        sites = [one.site for one, _ in readings]
+        found = self._store.known(list(zip(sites, own, strict=True)), choose, at=self._clock(), batch=batch)
+        return [Recognised(its, known, belongs) for its, (known, belongs) in zip(own, found, strict=True)]
 
-        def recognise(comment: Comment, reading: Reading) -> Recognised:
-            own = marks(reading, comment, site.id, self._secret)
-            known, belongs = self._store.known(site, own, choose, at=self._clock(), batch=batch)
-            if batch is not None:
-                batch.add(own, belongs)
-            return Recognised(own, known, belongs)
-
-        return recognise
+    def _recognise_one(self, asked: "Asked", batch: KnownBatch, reading: Reading) -> Recognised:
+        return self._recognise([(asked, reading)], batch)[0]
 
     def _kept(self, site: Site, judged: Judged) -> Judged:
         """As it is stored: where the site keeps no raw addresses, with pseudonyms."""
@@ -162,8 +162,7 @@ class Moderator:
 
     def judge_group(self, asked: list["Asked"]) -> None:
         """Work for all that wait: what fails of one of them does not fail of the others."""
-        # Of a flood they know each other, as those of a batch do.
-        found = self._judged(asked, KnownBatch() if len(asked) > 1 else None)
+        found = self._judged(asked)  # of a flood they know each other, as those of a batch do
         judged = [self._kept(one.site, its) for one, its in zip(asked, found, strict=True)]
         for one, answer in zip(asked, self._stored(asked, judged), strict=True):
             if isinstance(answer, Remembered):
@@ -190,7 +189,7 @@ class Moderator:
         begun = time.perf_counter()
         within = MOST_SECONDS * max(len(comments), 1)
         asked = [Asked(site, comment, within, self._monotonic()) for comment in comments]
-        judged = [self._kept(site, one) for one in self._judged(asked, KnownBatch())]
+        judged = [self._kept(site, one) for one in self._judged(asked)]
         try:
             batch = self._store.once.remember_many(site, judged, once, at=self._clock(), again=again)
         except (KeyReused, Replayed):
@@ -214,7 +213,7 @@ class Moderator:
         """What would be decided; nothing is stored, counted or learned. Total, as :func:`assess` is."""
         return self._judged([Asked(site, comment, MOST_SECONDS, self._monotonic())])[0].decision
 
-    def _judged(self, asked: Sequence["Asked"], batch: KnownBatch | None = None) -> list[Judged]:
+    def _judged(self, asked: Sequence["Asked"]) -> list[Judged]:
         """Decide, as one of few at a time."""
         if not asked:
             return []
@@ -222,21 +221,42 @@ class Moderator:
             return [Judged(one.comment, _held(TOOK_TOO_LONG, TOOK_TOO_LONG_SENTENCE, "")) for one in asked]
         try:
             models = [self._sites.of(one.site) for one in asked]
-            seen = _look_at_all([one.comment for one in asked], models)
+            batch = KnownBatch()
             return [
                 _judged(
                     one.comment,
                     one.site.policy,
                     its,
-                    self._recognise(one.site, batch),
+                    partial(self._recognise_one, one, batch),
                     has,
                     until=one.until,
                     monotonic=self._monotonic,
                 )
-                for one, its, has in zip(asked, models, seen, strict=True)
+                for one, its, has in zip(asked, models, self._look_at_all(asked, models), strict=True)
             ]
         finally:
             self._slots.release()
+
+    def _look_at_all(self, asked: Sequence["Asked"], models: Sequence[Models]) -> Sequence["_Seen | None"]:
+        """What is seen and known of each, at a third of the price of one by one.
+
+        None for all where it failed, and for one alone.
+        """
+        if len(asked) < 2:
+            return [None] * len(asked)
+        try:
+            classifiers = [its.current() for its in models]
+            readings = [read(one.comment) for one in asked]
+            assessed: list[Assessment | None] = [None] * len(asked)
+            for classifier in dict.fromkeys(classifiers):  # those whom the same one answers, at once
+                if classifier is not None:
+                    its = [i for i, other in enumerate(classifiers) if other is classifier]
+                    for i, one in zip(its, classifier.assess_many([readings[i] for i in its]), strict=True):
+                        assessed[i] = one
+            found = self._recognise(list(zip(asked, readings, strict=True)), KnownBatch())
+            return [_Seen(*of_one) for of_one in zip(readings, classifiers, assessed, found, strict=True)]
+        except Exception:  # which of them it was shows when each is looked at by itself
+            return [None] * len(asked)
 
     def learn(
         self,
@@ -276,32 +296,16 @@ class Asked(Job[Remembered]):
 
 
 class _Seen(NamedTuple):
-    """What reading a comment and asking the model gave, before anything is known of its site."""
+    """What reading a comment, asking the model and looking into the store gave."""
 
     reading: Reading
     classifier: Classifier | None
     assessed: Assessment | None
+    found: Recognised
 
 
 def _assessed(reading: Reading, classifier: Classifier | None) -> Assessment | None:
     return classifier.assess(reading) if classifier else None  # at most 5 ms: a reading is bounded
-
-
-def _look_at_all(comments: Sequence[Comment], models: Sequence[Models]) -> Sequence[_Seen | None]:
-    """What was seen of each, at half the price of one by one. None for all where it failed, and for one alone."""
-    if len(comments) < 2:
-        return [None] * len(comments)
-    try:
-        classifiers = [its.current() for its in models]
-        seen = [_Seen(read(one), classifier, None) for one, classifier in zip(comments, classifiers, strict=True)]
-        for classifier in dict.fromkeys(classifiers):  # those whom the same one answers, at once
-            if classifier is not None:
-                its = [i for i, other in enumerate(classifiers) if other is classifier]
-                for i, assessed in zip(its, classifier.assess_many([seen[i].reading for i in its]), strict=True):
-                    seen[i] = seen[i]._replace(assessed=assessed)
-        return seen
-    except Exception:  # which of them it was shows when each is looked at by itself
-        return [None] * len(comments)
 
 
 def _unavailable(error: Exception) -> StoreUnavailable:
@@ -336,7 +340,7 @@ def _judged(
         model = classifier.id if classifier else ""
         reading = seen.reading if seen else read(comment)
         has_link = bool(reading.links)
-        found = recognise(comment, reading)
+        found = seen.found if seen else recognise(reading)
         decision = None
         if monotonic() < until:
             assessed = seen.assessed if seen else _assessed(reading, classifier)
@@ -423,9 +427,3 @@ def _in_body(reason: Reason, reading: Reading, comment: Comment) -> Reason:
         return reason
     start, end = reason.span
     return replace(reason, span=_span(reading.text[start:end], comment.body))
-
-
-def log_fault(doing: str, error: BaseException) -> None:
-    """Log where it failed, without the error's own words: they may quote the comment."""
-    places = "".join(traceback.format_tb(error.__traceback__))
-    log.error("%s failed: %s\n%s", doing, type(error).__name__, places)

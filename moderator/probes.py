@@ -160,6 +160,8 @@ class Figures:
             yield GAUGES["moderator_outbox_messages"], (state.value,), found.outbox.get(state, 0)
         oldest = (now - found.outbox_oldest).total_seconds() if found.outbox_oldest else 0.0
         yield GAUGES["moderator_outbox_oldest_seconds"], (), max(oldest, 0.0)
+        untaught = (now - found.untaught_oldest).total_seconds() if found.untaught_oldest else 0.0
+        yield GAUGES["moderator_adaptation_behind_seconds"], (), max(untaught, 0.0)
         if found.database_time is not None:
             yield GAUGES["moderator_clock_skew_seconds"], (), (now - found.database_time).total_seconds()
 

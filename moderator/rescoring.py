@@ -6,24 +6,18 @@ comments cost a look-up and a sum. What waits goes on waiting, whatever its new 
 pages can tell what crossed a threshold.
 """
 
-import logging
-import threading
 from collections.abc import Sequence
-from traceback import format_tb
 
 from moderator import policy
 from moderator.adaptation import Adaptation, Adapted
 from moderator.classifier import Classifier, sigmoid
 from moderator.comment import Action
+from moderator.loop import Loop
 from moderator.residual import Residual, Row
 from moderator.store import Clock, Rescored, Site, Store, StoreError, Waiting
 from moderator.store.ids import micros, new_id
 
-log = logging.getLogger(__name__)
-
 POLL_SECONDS = 1.0  # verdicts that other processes take in; those of this one wake it at once
-AFTER_TROUBLE_SECONDS = 5.0
-STOP_SECONDS = 5.0
 MOST_WAITING = 20_000  # a site; the newest
 # What moves less than this is left as it is: nobody can see it, and most verdicts change most comments by less.
 LEAST_CHANGE = 0.002
@@ -31,10 +25,11 @@ LEAST_CHANGE = 0.002
 BY_SCORE = policy.in_doubt.__name__
 
 
-class Rescorer:
-    """Keeps classifiers and waiting comments up to date. ``start`` only after the last fork."""
+class Rescorer(Loop):
+    """Keeps classifiers and waiting comments up to date."""
 
     def __init__(self, store: Store, adaptation: Adaptation, clock: Clock) -> None:
+        super().__init__("scoring anew", self.step, every=POLL_SECONDS, known=(StoreError,))
         self._store = store
         self._adaptation = adaptation
         self._clock = clock
@@ -42,50 +37,21 @@ class Rescorer:
         self._pending: dict[int, int] = {}  # the sites to be seen to, each with its newest verdict
         self._needed: set[int] = set()  # those that a request asked for
         self._model: Classifier | None = None
-        self._something = threading.Event()
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
 
-    # Within a server
-
-    def start(self) -> None:
-        """Work from now on, in a thread of its own."""
+    def start(self, *, first: float = 0.0) -> None:
+        """Work from now on."""
         self._adaptation.on_need = self._need
-        self._store.outbox.on_verdict = self._something.set
-        self._thread = threading.Thread(target=self._run, name="rescoring", daemon=True)
-        self._thread.start()
+        self._store.outbox.on_verdict = self.wake
+        super().start(first=first)
 
     def stop(self) -> None:
         """End after the step that is under way."""
         self._adaptation.on_need = self._store.outbox.on_verdict = None
-        self._stopping.set()
-        self._something.set()
-        if self._thread is not None:
-            self._thread.join(STOP_SECONDS)
+        super().stop()
 
     def _need(self, site_id: int) -> None:
         self._needed.add(site_id)
-        self._something.set()
-
-    def _run(self) -> None:
-        wait = 0.0
-        while not self._stopping.is_set():
-            self._something.wait(wait)
-            self._something.clear()
-            try:
-                self.step()
-                wait = POLL_SECONDS
-            except StoreError as error:
-                log.warning("scoring anew: %s", error)
-                wait = AFTER_TROUBLE_SECONDS
-            except Exception as error:  # the thread must outlive whatever fails in it
-                # Where it failed, without the error's own words: they may quote the comment.
-                log.error("scoring anew failed: %s\n%s", type(error).__name__, "".join(format_tb(error.__traceback__)))
-                wait = AFTER_TROUBLE_SECONDS
-            if self._stopping.is_set():
-                return
-
-    # One step; tests call it
+        self.wake()
 
     def step(self) -> int:
         """Look for what is new and see to it; how many waiting comments got another score. StoreError."""
@@ -106,7 +72,7 @@ class Rescorer:
                 self._adaptation.refresh(site, base)
         changed = 0
         for site_id, verdict_id in list(self._pending.items()):
-            if self._stopping.is_set():
+            if self.stopping:
                 break
             site = self._store.site(site_id)
             done = site is None or self._see_to(site, base, verdict_id)

@@ -19,7 +19,6 @@ from moderator.comment import Comment, Decision
 from moderator.model_file import ModelError
 from moderator.policy import Thresholds
 from moderator.reading import Reading
-from moderator.review import spot
 from moderator.shading import Weighed
 from moderator.signals import SIGNALS
 from moderator.spaces import OWN_WEIGHTS
@@ -81,8 +80,8 @@ class Desk:
 
     def __init__(self, folder: Path, **changed: Any) -> None:
         self.clock = HandClock()
-        spot.BLIND = 0.0  # a card in ten without reasons, by chance, is for test_review_spot.py alone
-        self.settings = settings.load({"data": str(folder), **changed}, environment={})
+        # With spot checks a card in ten has no reasons, by chance: that is for test_review_spot.py alone.
+        self.settings = settings.load({"data": str(folder), "spot_checks": 0, **changed}, environment={})
         Store.upgrade(self.settings.database_url)
         self.store = Store.open(self.settings.database_url, clock=self.clock)
         self.shelf = OneModel(WordModel())

@@ -203,7 +203,7 @@ def test_a_courier_outlives_a_store_that_fails(
         failed.set()
         raise StoreError("the disk is full")
 
-    monkeypatch.setattr("moderator.callbacks.courier.AFTER_TROUBLE_SECONDS", 0.1)
+    monkeypatch.setattr("moderator.loop.AFTER_TROUBLE_SECONDS", 0.1)
     with monkeypatch.context() as broken:
         broken.setattr(own.outbox, "due", fails)
         say(own, site, "7")

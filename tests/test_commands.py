@@ -19,8 +19,8 @@ from models import published
 from test_story import TOP, environment
 
 from moderator import cli
-from moderator.cli import doctor as doctors
 from moderator.cli import manual
+from moderator.cli.examining import stored
 from moderator.cli.progress import line, progress
 from moderator.comment import Author, Comment, Word
 from moderator.store import CallbackKind, Judged, Store
@@ -295,7 +295,7 @@ def test_doctor_compares_clocks_and_models_with_the_other_nodes(
     where = ("--data", data, "--database", postgres_url)
     assert [about for about, said, _ in found_wrong(*where) if "another-model" in said] == ["model"]
     store.models.put([], {})
-    monkeypatch.setattr(doctors, "now", lambda: datetime.now(UTC) + timedelta(seconds=60))
+    monkeypatch.setattr(stored, "now", lambda: datetime.now(UTC) + timedelta(seconds=60))
     ((said, cure),) = [(said, cure) for about, said, cure in found_wrong(*where) if about == "clock"]
     assert re.search(r"differs from the database's by \+(59|60)\.\d s", said) and "NTP" in cure
     store.close()

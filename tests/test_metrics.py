@@ -16,10 +16,12 @@ from conftest import HandClock
 from test_story import TOP, ask, environment, serving
 
 from moderator import metrics
+from moderator.adaptation import Adaptation
 from moderator.app import create_app
-from moderator.comment import Comment
+from moderator.comment import Comment, Word
 from moderator.metrics import CELLS, COUNTED, FAMILIES, GAUGES, LATENCY, Meter
 from moderator.probes import door_of
+from moderator.rescoring import Rescorer
 from moderator.settings import load
 from moderator.shelf import Shelf
 from moderator.store import Store
@@ -222,6 +224,38 @@ def test_the_oldest_that_waits_is_told(quick_store: Store, tmp_path: Path, clock
     found = read(told)
     assert found["moderator_held_comments", 'site="blog"'] == 3
     assert found["moderator_held_oldest_seconds", 'site="blog"'] == 3 * 3600
+
+
+def test_how_far_learning_is_behind_is_told_by_any_process_alike(
+    store: Store, tmp_path: Path, clock: HandClock
+) -> None:
+    from conftest import HOLD
+
+    settings = load({"data": tmp_path, "metrics_token": TOKEN}, environment={})
+    shelf = Shelf(tmp_path / "model")
+    ids = dict.fromkeys(("quiet", "one", "two"), "")
+    for name in ids:
+        site, _ = store.add_site(name)
+        ids[name] = store.remember(site, Comment("Hello", id="1"), HOLD, at=clock()).id
+
+    def behind() -> float:
+        app = create_app(settings, store=store, shelf=shelf, clock=clock)
+        told = app.test_client().get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"}).get_data(as_text=True)
+        return read(told)["moderator_adaptation_behind_seconds", ""]
+
+    assert behind() == 0
+    for name in ("one", "two"):
+        store.give_verdict(ids[name], Word.HAM, by="ann", door="page")
+        clock.pass_(seconds=30)
+    assert behind() == 60
+    worker = Rescorer(store, Adaptation(store, shelf), clock)  # one process learns, and all say so
+    worker.step()
+    assert behind() == 0
+    store.give_verdict(ids["two"], Word.SPAM, by="ann", door="page")
+    clock.pass_(seconds=7)
+    assert behind() == 7
+    worker.step()
+    assert behind() == 0
 
 
 def test_every_metric_is_named_as_prometheus_has_it() -> None:

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
-from moderator.store import StoreBusy
+from moderator.store import Doors, StoreBusy
 from moderator.wire.json_body import parse
 from moderator.wire.problems import Problem
 
@@ -181,6 +181,36 @@ def test_a_store_that_fails_is_503_and_says_when_to_come_back(
     assert "secret" not in answer.text
     monkeypatch.setattr(here.store, "site_by_key", busy)
     assert send(here, b'{"id":1,"body":"Hi"}').status_code == 503
+
+
+def test_where_a_site_chose_so_an_outage_is_a_hold_that_is_stored_nowhere(
+    here: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(*args: object, **named: object) -> NoReturn:
+        raise StoreBusy("the file /secret/place is busy")
+
+    here.store.set_doors(here.site.id, Doors(outage_holds=True))
+    good = b'{"id":1,"body":"Thank you, the third step was it."}'
+    ours = send(here, good).get_json()["id"]
+    auth = {"Authorization": f"Bearer {here.key}"}
+    with monkeypatch.context() as away:
+        away.setattr(here.store, "remember", busy)
+        at_storing = send(here, b'{"id":2,"body":"Thank you, the third step was it."}')
+        away.setattr(here.store, "site_by_key", busy)
+        at_asking = send(here, good)  # also what was approved before: nobody can know that now
+        edited = here.client.put(f"/v1/comments/{ours}", json={"body": "Other words."}, headers=auth)
+        for answer in (at_storing, at_asking, edited):
+            told = answer.get_json()
+            assert (answer.status_code, told["decision"], told["rule"]) == (200, "hold", "not_stored")
+            assert (told["id"], told["stored"], told["score"]) == (None, False, None)
+            assert int(answer.headers["Retry-After"]) > 0 and "secret" not in answer.text
+        # Neither a verdict nor a question can be held, and who is not known chose nothing.
+        assert send(here, b'{"verdict":"ham"}', f"/v1/comments/{ours}/verdict").status_code == 503
+        assert here.client.get(f"/v1/comments/{ours}", headers=auth).status_code == 503
+        assert send(here, good, Authorization="Bearer mk_other").status_code == 503
+    now = send(here, b'{"id":2,"body":"Thank you, the third step was it."}')  # sent again, as it must be
+    assert now.status_code == 201 and now.get_json()["id"]
+    assert here.store.comment(here.site, ours).comment.body.startswith("Thank")  # type: ignore[union-attr]
 
 
 def test_a_fault_of_ours_is_a_500_that_tells_nothing(here: Installation, monkeypatch: pytest.MonkeyPatch) -> None:

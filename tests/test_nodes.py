@@ -16,7 +16,7 @@ from nodes.cluster import Cut, Load, Node, ask, balancer
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
-from moderator.store import Site, Store
+from moderator.store import Doors, Site, Store
 
 pytestmark = pytest.mark.skipif(
     shutil.which("haproxy") is None and not os.environ.get("CI"),
@@ -159,6 +159,10 @@ def test_a_revoked_key_is_dead_on_all_nodes_within_a_second(cluster: Cluster) ->
 
 
 def test_a_database_that_is_gone_is_said_and_come_back_to_without_a_restart(cluster: Cluster) -> None:
+    careful, key = cluster.store.add_site("publishes what gets an error")
+    cluster.store.set_doors(careful.id, Doors(outage_holds=True))
+    for node in cluster.nodes:  # each has seen the key
+        assert ask(node.port, "POST", "/v1/comments", key=key, body={"id": "k", "body": "Hello"})[0] in (200, 201)
     with Load(cluster.port, cluster.key, name="gone") as load:
         load.wait_for(50)
         cluster.network.cut()
@@ -170,8 +174,14 @@ def test_a_database_that_is_gone_is_said_and_come_back_to_without_a_restart(clus
         assert cluster.nodes[0].status("/healthz") == 200
         status, problem, headers = ask(cluster.nodes[0].port, "GET", "/readyz")
         assert (status, problem["type"].endswith("unavailable"), bool(headers["Retry-After"])) == (503, True, True)
+        # Also through the balancer, which has no node that is ready.
+        status, told, headers = ask(cluster.port, "POST", "/v1/comments", key=key, body={"id": "l", "body": "Hello"})
+        assert (status, told["decision"], told["id"], told["stored"]) == (200, "hold", None, False)
+        assert headers["Retry-After"]
         cluster.network.mend()
         load.wait_for(50)
+        status, told, _ = ask(cluster.port, "POST", "/v1/comments", key=key, body={"id": "l", "body": "Hello"})
+        assert status == 201 and told["id"]
     assert load.cut == []
     assert {status for _, status, _ in load.refused} == {503}
     assert all(retry_after for _, _, retry_after in load.refused)  # each time the blog was told when to come back

@@ -227,7 +227,7 @@ def test_in_a_server_it_takes_less_than_some_seconds(here: Queue) -> None:
 def test_it_outlives_a_store_that_fails(
     here: Queue, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("moderator.rescoring.AFTER_TROUBLE_SECONDS", 0.05)
+    monkeypatch.setattr("moderator.loop.AFTER_TROUBLE_SECONDS", 0.05)
     secret = "words of a comment that no log may hold"
     adapted = Adaptation(here.store, here.shelf)
 

@@ -137,11 +137,22 @@ def test_a_link_sets_the_password_once_only(desk: Desk) -> None:
     assert desk.log_in(other, password=NEW).status_code == 303
 
 
+# Common ones, rows of the keyboard, what repeats, dates, and our own words.
+EASY = (
+    "password1234", "P@ssw0rd1234", "passwordpassword", "letmeinletmein", "iloveyou1234", "trustno1trustno1",
+    "qwertyuiop[]", "1q2w3e4r5t6y", "zaq12wsxcde3", "asdfghjkl123",
+    "123456789012", "abcdefghijkl", "annannannann", "aaaabbbbcccc", "24.12.2026 1", "Summer2026!!",
+    "ann@example.org", "ann.example.1", "moderator2026", "blog.blog.blog", "BLOG-moderator", "alicealicealice",
+    "password" * 9 + "x",
+)  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("password", "again", "says"),
     [
         ("elevenchars", "elevenchars", "It has 11 characters; at least 12"),
         ("aaaaaaaaaaaaaaaa", "aaaaaaaaaaaaaaaa", "too easy"),
+        *((easy, easy, "too easy") for easy in EASY),
         ("a few words more", "a few words mure", "do not match"),
     ],
 )

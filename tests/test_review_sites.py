@@ -80,6 +80,7 @@ def test_a_form_sent_twice_makes_one_secret(desk: Desk, what: str) -> None:
         "secrets": len(desk.store.secrets.listed(desk.site.id)),
     }
     assert counts == {name: int(name == what) for name in counts}
+    desk.store.revoke_key(desk.store.keys(desk.site.id)[0].id)  # two may be live
     assert desk.submit(desk.browser.get(here(desk)), here(desk, what), purpose="webhook").status_code == 200
 
 
@@ -125,6 +126,16 @@ def test_corals_secret_is_taken_and_never_shown(desk: Desk) -> None:
     assert answer.status_code == 303
     assert desk.store.secrets.live(desk.site.id, Purpose.CORAL) == (secret,)
     assert secret not in desk.browser.get(here(desk)).text
+
+
+@pytest.mark.parametrize(("what", "about"), [("keys", "keys"), ("akismet-keys", "akismet"), ("secrets", "secrets")])
+def test_a_third_live_one_is_refused_beside_what_to_revoke(desk: Desk, what: str, about: str) -> None:
+    page = desk.browser.get(here(desk))
+    for _ in range(3):
+        page = desk.submit(desk.browser.get(here(desk)), here(desk, what), purpose="webhook")
+    assert page.status_code == 409
+    section = page.text.split(f'id="{about}"')[1].split("</section>")[0]
+    assert "Two are live already" in section and section.count("/revoke") == 2
 
 
 @pytest.mark.parametrize(

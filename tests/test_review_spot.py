@@ -97,6 +97,18 @@ def test_with_a_share_of_none_nothing_is_drawn(tmp_path: Path) -> None:
     assert "Nothing is waiting for you" in desk.browser.get("/").text
 
 
+def test_with_a_share_of_none_every_card_says_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spot, "BLIND", 1.0)
+    desk = Desk(tmp_path, spot_checks=0)
+    held, drawn = desk.hold("Some casino words", HOLD), desk.hold("Other casino words", APPROVE)
+    later(desk)
+    desk.store.spot_checks.draw(b"before the setting was changed", 1.0)
+    desk.log_in()
+    for path in ("/", f"/comments/{held}", f"/comments/{drawn}"):
+        assert "Judge this one by itself." not in desk.browser.get(path).text
+    assert f'id="c-{drawn}"' not in desk.browser.get("/").text
+
+
 def test_a_busy_store_draws_none_and_the_queue_is_shown(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     def busy(*_: object) -> int:
         raise StoreBusy("busy")

@@ -38,7 +38,7 @@ def judge(store: Store, site: Site, clock: HandClock) -> Judge:
 
 
 def known(store: Store, site: Site, clock: HandClock, comment: Comment) -> Known:
-    return store.known(site, marks(read(comment), comment, site.id, SECRET), choose, at=clock())[0]
+    return store.known([(site, marks(read(comment), comment, site.id, SECRET))], choose, at=clock())[0][0]
 
 
 def of_ann(store: Store, site: Site, clock: HandClock) -> tuple[int, int, int]:
@@ -116,7 +116,7 @@ def test_two_workers_that_look_at_the_same_moment_end_in_one_campaign(
     for number in range(2):  # both look before either stores, so each begins a campaign
         comment = Comment(f"{LONG} {number}", id=str(number), author=ANN)
         own = marks(read(comment), comment, site.id, SECRET)
-        looked.append((comment, own, store.known(site, own, choose, at=clock())[1]))
+        looked.append((comment, own, store.known([(site, own)], choose, at=clock())[0][1]))
     ids = [store.remember(site, one, HOLD, False, own, to, at=clock()).id for one, own, to in looked]
     ids.append(judge(LONG).id)
     campaigns = {one.campaign for one in (store.comment(site, id) for id in ids) if one is not None}

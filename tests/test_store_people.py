@@ -3,6 +3,8 @@
 import threading
 import time
 from base64 import b64decode
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
 
@@ -22,6 +24,7 @@ from moderator.store import (
     Store,
     StoreError,
     TooManyAttempts,
+    TooManyLive,
 )
 from moderator.store.attempts import network_of
 from moderator.store.passwords import HASHER
@@ -230,6 +233,7 @@ def test_a_link_dies_with_time_and_with_the_next_one(store: Store, ann: Person, 
 
 
 def test_a_key_opens_its_site_until_it_is_revoked(store: Store, store_url: str, site: Site, clock: HandClock) -> None:
+    store.revoke_key(store.keys(site.id)[0].id)
     first, second = store.add_key(site.id), store.add_key(site.id)
     assert first.startswith("mk_") and len(first) == 46
     assert store.site_by_key(first) == store.site_by_key(second) == site
@@ -245,7 +249,45 @@ def test_a_key_opens_its_site_until_it_is_revoked(store: Store, store_url: str, 
         assert time.monotonic() - revoked < 1
         time.sleep(0.02)
     elsewhere.close()
-    assert [key.revoked is None for key in store.keys(site.id)] == [True, False, True]
+    assert [key.revoked is None for key in store.keys(site.id)] == [False, False, True]
+
+
+@pytest.mark.parametrize(
+    ("add", "revoke"),
+    [
+        (lambda store, site: store.add_key(site.id), lambda store, site: store.revoke_key(store.keys(site.id)[0].id)),
+        (
+            lambda store, site: store.akismet_keys.add(site.id, pepper=bytes(32)),
+            lambda store, site: store.akismet_keys.revoke(store.akismet_keys.listed(site.id)[0].id),
+        ),
+        (
+            lambda store, site: store.secrets.add(site.id, Purpose.WEBHOOK),
+            lambda store, site: store.secrets.revoke(store.secrets.listed(site.id)[0].id),
+        ),
+    ],
+    ids=["keys", "akismet keys", "shared secrets"],
+)
+def test_a_third_live_key_is_refused_until_one_is_revoked(
+    store: Store, site: Site, add: Callable[[Store, Site], str], revoke: Callable[[Store, Site], None]
+) -> None:
+    said: list[str] = []
+
+    def try_it(_: int) -> int:
+        try:
+            add(store, site)
+        except TooManyLive as refused:
+            said.append(str(refused))
+            return 0
+        return 1
+
+    there = sum(key.revoked is None for key in store.keys(site.id)) if add(store, site).startswith("mk_") else 1
+    with ThreadPoolExecutor(6) as threads:  # a double click, or two administrators
+        assert there + sum(threads.map(try_it, range(6))) == 2
+    other, _ = store.add_site("another")
+    add(store, other)  # each site has its own
+    revoke(store, site)
+    assert try_it(0) == 1 and try_it(0) == 0
+    assert all("'blog' has 2 live ones" in one and "`moderator sites" in one for one in said)
 
 
 def test_unknown_keys_are_not_kept_in_memory(store: Store, site: Site) -> None:

@@ -2,11 +2,10 @@
 
 import logging
 import random
-import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import datetime, timedelta
-from traceback import format_tb
+from functools import partial
 from typing import NamedTuple
 
 from moderator.callbacks import schedule
@@ -14,6 +13,8 @@ from moderator.callbacks.address import parse
 from moderator.callbacks.errors import BadAddress, NotReached, Untellable
 from moderator.callbacks.exchange import Answer, Exchange, over_the_network
 from moderator.callbacks.kinds import KINDS, Notice
+from moderator.faults import log_fault
+from moderator.loop import Loop
 from moderator.store import Clock, Delivery, Outcome, Parcel, Store, StoreError
 from moderator.store.ids import micros, new_id
 from moderator.store.outbox import GIVE_UP
@@ -21,7 +22,6 @@ from moderator.store.outbox import GIVE_UP
 log = logging.getLogger(__name__)
 
 POLL_SECONDS = 1.0  # verdicts that other processes take in; those of this one wake it at once
-AFTER_TROUBLE_SECONDS = 5.0  # when the store does not answer
 SWEEP_EVERY = timedelta(hours=1)
 LANES = 4  # sites at once; a blog that hangs holds up one of them for 15 s, and is then left alone
 STOP_SECONDS = 16.0  # an attempt that is under way may end; shorter than the server's own patience
@@ -38,8 +38,8 @@ class Claim(NamedTuple):
     holder: str
 
 
-class Courier:
-    """Tells blogs what is in the outbox. ``start`` only after the last fork."""
+class Courier(Loop):
+    """Tells blogs what is in the outbox."""
 
     def __init__(
         self,
@@ -49,46 +49,36 @@ class Courier:
         exchange: Exchange = over_the_network,
         chance: Callable[[], float] = random.random,
     ) -> None:
+        super().__init__("telling blogs", self._hand_out, every=POLL_SECONDS, known=(StoreError,))
         self._store = store
         self._clock = clock
         self._exchange = exchange
         self._chance = chance
         self._swept: datetime | None = None
-        self._something = threading.Event()
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._pool = ThreadPoolExecutor(LANES, "callback")  # its threads begin with the first claim
+        self._lanes: set[Future[None]] = set()
 
     # Within a server
 
-    def start(self) -> None:
-        """Deliver from now on, in threads of its own."""
-        self._store.outbox.on_new = self._something.set
-        self._thread = threading.Thread(target=self._run, name="callbacks", daemon=True)
-        self._thread.start()
+    def start(self, *, first: float = 0.0) -> None:
+        """Deliver from now on."""
+        self._store.outbox.on_new = self.wake
+        super().start(first=first)
 
     def stop(self) -> None:
         """End after what is being sent; what remains, another process sends, or the next start."""
         self._store.outbox.on_new = None
-        self._stopping.set()
-        self._something.set()
-        if self._thread is not None:
-            self._thread.join(STOP_SECONDS)
+        super().stop()
+        wait(self._lanes, STOP_SECONDS)
+        self._pool.shutdown(wait=False)
 
-    def _run(self) -> None:
-        with ThreadPoolExecutor(LANES, "callback") as pool:
-            lanes: set[Future[None]] = set()
-
-            def hand_out() -> None:
-                lanes.difference_update([lane for lane in lanes if lane.done()])
-                lanes.update(pool.submit(self._lane, claim) for claim in self.claim(LANES - len(lanes)))
-
-            while not self._stopping.is_set():
-                self._something.clear()
-                self._something.wait(POLL_SECONDS if _goes_well(hand_out) else AFTER_TROUBLE_SECONDS)
+    def _hand_out(self) -> None:
+        self._lanes = {lane for lane in self._lanes if not lane.done()}
+        self._lanes |= {self._pool.submit(self._lane, claim) for claim in self.claim(LANES - len(self._lanes))}
 
     def _lane(self, claim: Claim) -> None:
-        _goes_well(lambda: self.deliver(claim))  # if not, the claim ends by itself
-        self._something.set()
+        self.goes_well(partial(self.deliver, claim))  # if not, the claim ends by itself
+        self.wake()
 
     # One step each; a test calls them with a clock of its own
 
@@ -110,13 +100,13 @@ class Courier:
     def deliver(self, claim: Claim) -> int:
         """Everything of one claimed site, in order; how many messages were taken."""
         count = 0
-        while not self._stopping.is_set() and (parcel := self._store.outbox.take(claim.site_id, claim.holder)):
+        while not self.stopping and (parcel := self._store.outbox.take(claim.site_id, claim.holder)):
             try:
                 outcome = self._send(parcel)
             except Exception as error:
-                _log_fault(error)
-                wait = schedule.after_refusal(parcel.attempts, self._chance())
-                outcome = self._later(parcel, "something failed inside; the log says where", wait=wait)
+                log_fault("telling a blog", error)
+                pause = schedule.after_refusal(parcel.attempts, self._chance())
+                outcome = self._later(parcel, "something failed inside; the log says where", wait=pause)
             self._store.outbox.note(parcel, outcome, claim.holder)
             _tell(parcel, outcome)
             count += 1
@@ -157,24 +147,6 @@ class Courier:
         if now + wait - parcel.queued >= GIVE_UP:
             return Outcome(Delivery.FAILED, why, pause=paused_until)
         return Outcome(Delivery.WAITING, why, next=now + wait, pause=paused_until)
-
-
-def _goes_well(work: Callable[[], object]) -> bool:
-    """Do it; a thread must outlive whatever fails in it, and the log says what did."""
-    try:
-        work()
-    except StoreError as error:
-        log.warning("callbacks: %s", error)
-    except Exception as error:
-        _log_fault(error)
-    else:
-        return True
-    return False
-
-
-def _log_fault(error: Exception) -> None:
-    # Where it failed, without the error's own words: they may quote the comment.
-    log.error("telling a blog failed: %s\n%s", type(error).__name__, "".join(format_tb(error.__traceback__)))
 
 
 def _tell(parcel: Parcel, outcome: Outcome) -> None:

@@ -20,7 +20,7 @@ def akismet_key() -> None:
 @finds_installation
 @as_json
 def add_key(site: str, as_json: bool, **flags: Any) -> None:
-    """Give a site an Akismet key; it is shown only now, and the old ones stay valid until they are revoked.
+    """Give a site an Akismet key; it is shown only now, and the old one stays valid until revoked. Two may live.
 
     \b
     moderator sites akismet-key add my-blog

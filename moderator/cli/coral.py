@@ -22,8 +22,8 @@ def coral() -> None:
 def add_secret(site: str, **flags: Any) -> None:
     """Take the signing secret that Coral shows for its phase, and print the phase's address.
 
-    The secret is asked for, or read from standard input. Several are live at once: while Coral changes one, it signs
-    with both.
+    The secret is asked for, or read from standard input. Two may be live: while Coral changes one, it signs with
+    both.
 
     \b
     moderator sites coral add my-blog

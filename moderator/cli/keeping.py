@@ -1,5 +1,6 @@
 """sites · users: who is served, and who decides."""
 
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -61,6 +62,31 @@ def list_sites(as_json: bool, **flags: Any) -> None:
             click.echo(f"  key {key.id}: {key.shown}…{' (revoked)' if key.revoked else ''}")
 
 
+@sites.command("outage")
+@click.argument("site")
+@click.option("--answer", "wanted", type=click.Choice(["hold", "503"]), help="What the blog is answered then.")
+@finds_installation
+@as_json
+def outage(site: str, wanted: str | None, as_json: bool, **flags: Any) -> None:
+    """Say what the webhook answers while nothing can be stored: 503 (as it is), or a hold that is kept nowhere.
+
+    Choose hold where the blog publishes what gets an error. Either way the blog must send the comment again, or nobody
+    here ever sees it. Nothing is ever approved that is not stored.
+
+    \b
+    moderator sites outage my-blog --answer hold
+    """
+    with store_of(**flags) as store:
+        found = site_named(store, site)
+        if wanted is not None:
+            found = store.set_doors(found.id, replace(found.doors, outage_holds=wanted == "hold"))
+    answer = "hold" if found.doors.outage_holds else "503"
+    if as_json:
+        print_json({"site": found.name, "answer": answer})
+    else:
+        click.echo(f"while nothing can be stored, the blog of {found.name!r} is answered {answer}")
+
+
 @sites.group("key")
 def key() -> None:
     """A site's keys."""
@@ -71,7 +97,7 @@ def key() -> None:
 @finds_installation
 @as_json
 def add_key(site: str, as_json: bool, **flags: Any) -> None:
-    """Give a site another key; the old ones stay valid until they are revoked.
+    """Give a site another key; the old one stays valid until it is revoked. Two may be live.
 
     \b
     moderator sites key add my-blog

@@ -19,7 +19,7 @@ purpose_option = click.option(
 
 @click.group()
 def secret() -> None:
-    """The secrets that a site shares with us; several may be live, so that they can be changed without a gap."""
+    """The secrets that a site shares with us; two of a purpose may live, so that one can be changed without a gap."""
 
 
 @secret.command("add")

@@ -59,7 +59,7 @@ def _what_is_wrong(desk: Desk, current: str, password: str) -> str:
     logins are (TooManyAttempts, which errors.py shows).
     """
     login = session().person.login
-    problem = what_is_wrong(password, normal(request.form.get("again", "")), login)
+    problem = what_is_wrong(desk, password, normal(request.form.get("again", "")), login)
     if problem:
         return problem
     if len(current) > MOST_OF_A_PASSWORD or not desk.store.log_in(

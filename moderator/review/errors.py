@@ -6,6 +6,7 @@ from http import HTTPStatus
 from flask import Blueprint, Request, Response, g, make_response, render_template
 from werkzeug.exceptions import HTTPException
 
+from moderator.faults import log_fault
 from moderator.review.language import gettext, marked
 from moderator.review.security import dress
 from moderator.store import StoreError, TooManyAttempts
@@ -112,10 +113,5 @@ def add(blueprint: Blueprint) -> None:
 
     @blueprint.errorhandler(Exception)
     def failed(error: Exception) -> Response:
-        # Without the message: it may quote a comment.
-        frames = error.__traceback__
-        while frames is not None and frames.tb_next is not None:
-            frames = frames.tb_next
-        where = f"{frames.tb_frame.f_code.co_filename}:{frames.tb_lineno}" if frames else "?"
-        log.error("a page failed: %s at %s", type(error).__name__, where)
+        log_fault("answering with a page", error)
         return page(500)

@@ -7,11 +7,13 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from moderator.review import security
 from moderator.review.desk import Desk
+from moderator.review.guessing import is_easy
 from moderator.review.language import gettext, number
 from moderator.review.sentences import told
 from moderator.store import LinkRefused, PasswordRefused, Person
 
-LEAST_CHARACTERS, LEAST_DIFFERENT = 12, 5
+LEAST_CHARACTERS = 12
+SERVICE = "moderator"
 MOST_OF_A_LOGIN, MOST_OF_A_PASSWORD = 320, 1024
 
 
@@ -49,7 +51,7 @@ def add(blueprint: Blueprint, desk: Desk) -> None:
         if request.method == "GET":  # mail scanners and previews fetch links: only the form uses it up
             return make_response(render_template("set_password.html", person=person, problem=""))
         password = normal(request.form.get("password", ""))
-        problem = what_is_wrong(password, normal(request.form.get("again", "")), person.login)
+        problem = what_is_wrong(desk, password, normal(request.form.get("again", "")), person.login)
         if not problem:
             try:
                 person = desk.store.use_link(link, password)
@@ -70,7 +72,7 @@ def normal(password: str) -> str:
     return unicodedata.normalize("NFC", password) if len(password) <= MOST_OF_A_PASSWORD else password
 
 
-def what_is_wrong(password: str, again: str, login: str) -> str:
+def what_is_wrong(desk: Desk, password: str, again: str, login: str) -> str:
     """A sentence if this should not become a password, else nothing."""
     if len(password) < LEAST_CHARACTERS:
         return gettext(
@@ -78,7 +80,7 @@ def what_is_wrong(password: str, again: str, login: str) -> str:
             number=number(len(password)),
             least=number(LEAST_CHARACTERS),
         )
-    if len(set(password)) < LEAST_DIFFERENT or password.casefold() in (login * 3, "moderator" * 2):
+    if is_easy(password, (SERVICE, login, *(site.name for site in desk.store.sites()))):
         return gettext("It is too easy to guess. Take a few words in a row.")
     if password != again:
         return gettext("The two do not match. Type it once more.")

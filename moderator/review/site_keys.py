@@ -1,4 +1,4 @@
-"""A site's keys and shared secrets: made and shown once, several live at a time, revoked by number."""
+"""A site's keys and shared secrets: made and shown once, two of a kind live at a time, revoked by number."""
 
 from flask import Blueprint, Response, abort, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
@@ -8,11 +8,14 @@ from moderator.review.admins import NUMBER, is_first, site_of
 from moderator.review.desk import Desk
 from moderator.review.language import gettext, marked
 from moderator.review.sites import made, site_page
-from moderator.store import Purpose
+from moderator.store import Purpose, Site, TooManyLive
 
 SENT_BEFORE = marked(
     "This form was sent before, so nothing was made a second time. What it made was shown then; if you have not got "
     "it, revoke it below and make another."
+)
+TWO_ARE_LIVE = marked(
+    "Two are live already, which is the most. Revoke the one that the blog no longer uses, then make another."
 )
 MOST_OF_A_SECRET = 500
 
@@ -28,7 +31,11 @@ def add(blueprint: Blueprint, desk: Desk) -> None:
         about = gettext(
             "The old keys stay valid. Give the blog this one, see that its comments arrive, then revoke the old."
         )
-        return made(site, gettext("Another key of %(site)s", site=site.name), about, desk.store.add_key(site.id))
+        try:
+            key = desk.store.add_key(site.id)
+        except TooManyLive:
+            return _two_are_live(desk, site, "keys")
+        return made(site, gettext("Another key of %(site)s", site=site.name), about, key)
 
     @blueprint.post(f"/sites/<{NUMBER}:site_id>/keys/<{NUMBER}:key_id>/revoke")
     def revoke_key(site_id: int, key_id: int) -> AnyResponse:
@@ -41,7 +48,10 @@ def add(blueprint: Blueprint, desk: Desk) -> None:
         site = site_of(desk, site_id)
         if not is_first(desk, site):
             return site_page(desk, site, gettext(SENT_BEFORE), status=409, about="akismet")
-        key = desk.store.akismet_keys.add(site.id, pepper=all_settings.secret(desk.settings.data))
+        try:
+            key = desk.store.akismet_keys.add(site.id, pepper=all_settings.secret(desk.settings.data))
+        except TooManyLive:
+            return _two_are_live(desk, site, "akismet")
         about = gettext("The old ones stay valid until you revoke them.")
         return made(site, gettext("An Akismet key of %(site)s", site=site.name), about, key)
 
@@ -60,7 +70,10 @@ def add(blueprint: Blueprint, desk: Desk) -> None:
             return site_page(desk, site, problem, status=422, about="secrets")
         if not is_first(desk, site):
             return site_page(desk, site, gettext(SENT_BEFORE), status=409, about="secrets")
-        secret = desk.store.secrets.add(site.id, purpose, given or None)
+        try:
+            secret = desk.store.secrets.add(site.id, purpose, given or None)
+        except TooManyLive:
+            return _two_are_live(desk, site, "secrets")
         if given:
             return redirect(f"/sites/{site.id}#secrets", code=303)
         about = gettext("The other side needs it too. Earlier secrets stay valid until you revoke them.")
@@ -72,6 +85,10 @@ def add(blueprint: Blueprint, desk: Desk) -> None:
         _one_of(secret_id, {secret.id for secret in desk.store.secrets.listed(site_id)})
         desk.store.secrets.revoke(secret_id)
         return redirect(f"/sites/{site_id}#secrets", code=303)
+
+
+def _two_are_live(desk: Desk, site: Site, about: str) -> Response:
+    return site_page(desk, site, gettext(TWO_ARE_LIVE), status=409, about=about)
 
 
 def _purpose() -> Purpose:

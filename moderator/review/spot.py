@@ -1,7 +1,8 @@
 """Spot checks as moderators meet them: among what is held, and without the machine's opinion.
 
 Whoever reads "92 % spam" first is no independent judge, and a card that hid it only where the machine had approved
-would give that away. So a share of what really is held is shown without it, too.
+would give that away. So a share of what really is held is shown without it, too. Without spot checks (the setting
+``spot_checks`` is 0) there is nothing to hide, and every card says all.
 """
 
 import logging
@@ -26,10 +27,13 @@ class Spots:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        self._share = desk.settings.spot_checks / 1000
         self._drawn: datetime | None = None
 
     def mixed(self, comments: Sequence[StoredComment], site_ids: Sequence[int] | None) -> tuple[StoredComment, ...]:
         """The held comments of a first page with a few open spot checks among them, each at a place of its own."""
+        if not self._share:
+            return tuple(comments)
         self._draw()
         among = list(comments)
         for stored in self._desk.store.spot_checks.open(site_ids=site_ids, limit=MOST_ON_A_PAGE):
@@ -40,7 +44,7 @@ class Spots:
 
     def is_blind(self, stored: StoredComment) -> bool:
         """Whether it is shown without the machine's opinion: until a human has spoken."""
-        if stored.verdict is not None:
+        if not self._share or stored.verdict is not None:
             return False
         if stored.status is Status.HELD:
             return falls_on(stored.id, BLIND, self._desk.secret, purpose="blind")
@@ -48,11 +52,11 @@ class Spots:
 
     def _draw(self) -> None:
         """At most once a minute in this process. A store that is busy is no reason to show nobody the queue."""
-        share, now = self._desk.settings.spot_checks / 1000, self._desk.clock()
-        if not share or (self._drawn is not None and now - self._drawn < DRAW_EVERY):
+        now = self._desk.clock()
+        if self._drawn is not None and now - self._drawn < DRAW_EVERY:
             return
         self._drawn = now
         try:
-            self._desk.store.spot_checks.draw(self._desk.secret, share)
+            self._desk.store.spot_checks.draw(self._desk.secret, self._share)
         except StoreError as error:
             log.warning("no spot checks were drawn: %s", error)

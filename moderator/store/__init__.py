@@ -13,6 +13,7 @@ from moderator.store.errors import (
     StoreBusy,
     StoreError,
     TooManyAttempts,
+    TooManyLive,
     UnknownComment,
     UnknownVerdict,
 )
@@ -122,6 +123,7 @@ __all__ = [
     "Tally",
     "Taught",
     "TooManyAttempts",
+    "TooManyLive",
     "UnknownComment",
     "UnknownVerdict",
     "Waiting",

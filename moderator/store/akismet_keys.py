@@ -12,7 +12,7 @@ import secrets
 import threading
 import time
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, insert, select, true, update
 
 from moderator.store import attempts
 from moderator.store.access import Access
@@ -20,7 +20,7 @@ from moderator.store.errors import StoreError
 from moderator.store.ids import maybe_moment, moment
 from moderator.store.passwords import stretched
 from moderator.store.schema import akismet_keys
-from moderator.store.sites import by_id, no_site
+from moderator.store.sites import ask_for_room, by_id
 from moderator.store.values import AkismetKey, Site
 
 KEY_BYTES = 6
@@ -38,7 +38,7 @@ class AkismetKeys:
         self._one_asks = threading.Lock()
 
     def add(self, site_id: int, *, pepper: bytes) -> str:
-        """Another live key for the site; shown only now. StoreError where there is no such site."""
+        """Another live key for the site; shown only now. StoreError where there is no such site, TooManyLive."""
         at, key = self._access.now(), secrets.token_hex(KEY_BYTES)
         digest, bucket = digest_of(key, pepper), bucket_of(key, pepper)
         self._access.write(lambda c: add(c, site_id, digest, bucket, at=at))
@@ -123,9 +123,11 @@ _LIVE = akismet_keys.c.revoked_at.is_(None)
 
 
 def add(connection: Connection, site_id: int, digest: str, bucket: int, *, at: int) -> None:
-    """Another live key."""
-    if by_id(connection, site_id) is None:
-        raise no_site(site_id)
+    """Another live key. TooManyLive."""
+    cure = (
+        "`moderator sites akismet-key list SITE` shows their numbers, `moderator sites akismet-key revoke SITE NUMBER`"
+    )
+    ask_for_room(connection, akismet_keys, site_id, true(), f"{cure} revokes")
     connection.execute(insert(akismet_keys).values(site_id=site_id, digest=digest, bucket=bucket, created_at=at))
 
 

@@ -53,7 +53,7 @@ class Campaigns:
     def seen(self, keys: Sequence[int]) -> Mapping[int, Sighting]:
         """How often authors and hosts came, by their keys (traces.py); those that never did are left out."""
         at = self._access.now()
-        return self._access.read(lambda c: sightings.seen(c, keys, at=at, more={}))
+        return self._access.read(lambda c: sightings.seen(c, keys, at=at))
 
     def members(self, campaign: int, *, status: Status, limit: int) -> Mapping[str, int]:
         """The newest comments of the campaign that stand so, with their versions: what ``give_verdicts`` takes."""

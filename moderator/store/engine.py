@@ -3,7 +3,7 @@
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,9 @@ from sqlalchemy.pool import NullPool
 from moderator.store.errors import StoreBusy, StoreError
 
 BUSY_MS = 4000  # SQLite's lock is not fair: one writer of four waited 4.1 s; the caller's own deadline comes after
-READERS = 18  # connections a process, at most; a server thread holds one at a time, who writes two more
+READERS = (
+    22  # connections a process, at most: a server thread holds one at a time, who writes two more, who judges four
+)
 
 # FULL: a commit is on disk before it is answered (NORMAL may lose the last ones with the power).
 # secure_delete: what was erased is overwritten, not only forgotten.
@@ -131,6 +133,14 @@ def cursor_of(connection: Connection) -> Any:
     if not connection.in_transaction():
         connection.begin()
     return connection.connection.cursor()
+
+
+def let_go(connection: Connection) -> None:
+    """Close a connection that was kept and may be broken; who asks next gets another one."""
+    with suppress(Exception):
+        connection.invalidate()
+    with suppress(Exception):
+        connection.close()
 
 
 def _prepare_postgres(connection: Any, record: Any) -> None:

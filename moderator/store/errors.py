@@ -60,6 +60,10 @@ class PolicyChanged(StoreError):
     """Somebody was faster: the site's policy is no longer the one that was looked at."""
 
 
+class TooManyLive(StoreError):
+    """A site has as many live keys of a kind as it may have; the cure is to revoke one."""
+
+
 class PasswordRefused(StoreError):
     """The password is too short or too long."""
 

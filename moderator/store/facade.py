@@ -218,13 +218,16 @@ class Store:
         return self._read(lambda c: comments.counts_upto(c, site_id=site_id))
 
     def known(
-        self, site: Site, marks: Marks, choose: Choose, *, at: datetime, batch: KnownBatch | None = None
-    ) -> tuple[Known, Belongs | None]:
-        """What is known from before of the author, hosts and wording of a comment, and to which campaign it belongs.
+        self, asked: Sequence[tuple[Site, Marks]], choose: Choose, *, at: datetime, batch: KnownBatch | None = None
+    ) -> list[tuple[Known, Belongs | None]]:
+        """What is known from before of each comment's author, hosts and wording, and to which campaign it belongs.
 
-        ``batch`` has what came before it in the same batch.
+        Each knows those before it, and those that were asked for with the same ``batch``.
         """
-        return self._read(lambda c: sightings.look(c, marks, choose, site_id=site.id, at=micros(at), batch=batch))
+        marked = [(site.id, marks) for site, marks in asked]
+        return self._process.here().look(
+            lambda c: sightings.look(c, marked, choose, at=micros(at), batch=KnownBatch() if batch is None else batch)
+        )
 
     # Verdicts
 
@@ -323,6 +326,11 @@ class Store:
         """The same for a key that this process has seen to be right; for any other None, and nothing is asked."""
         return self.site_by_key(key) if sites.digest_of(key) in self._sites_by_key else None
 
+    def site_last_known(self, key: str) -> Site | None:
+        """The site that had this key when this process last asked; for what can be told while the store is away."""
+        found = self._sites_by_key.get(sites.digest_of(key))
+        return found[1] if found is not None else None
+
     def set_policy(self, site_id: int, policy: SitePolicy, *, expected: SitePolicy | None = None) -> Site:
         """Give the site another policy. StoreError where there is no such site, PolicyChanged if not ``expected``."""
         site = self._write(lambda c: sites.set_policy(c, site_id, policy, expected=expected))
@@ -336,7 +344,7 @@ class Store:
         return site
 
     def add_key(self, site_id: int) -> str:
-        """Another live key for the site; shown only now."""
+        """Another live key for the site; shown only now. TooManyLive where it has two."""
         at = self._now()
         return self._write(lambda c: sites.add_key(c, site_id, at=at))
 

@@ -1,4 +1,4 @@
-"""Shared secrets of a site, by purpose. Several may be live at once, so that they can be changed without a gap."""
+"""Shared secrets of a site, by purpose. Two may be live at once, so that they can be changed without a gap."""
 
 import base64
 import secrets
@@ -9,7 +9,7 @@ from moderator.store.access import Access
 from moderator.store.errors import StoreError
 from moderator.store.ids import maybe_moment, moment
 from moderator.store.schema import site_secrets
-from moderator.store.sites import by_id, by_name, no_site
+from moderator.store.sites import ask_for_room, by_name
 from moderator.store.values import Purpose, Site, SiteSecret
 
 PREFIX = "whsec_"  # as Standard Webhooks writes a symmetric secret: the prefix, and base64 of 24 to 64 bytes
@@ -28,7 +28,7 @@ class Secrets:
         self._access = access
 
     def add(self, site_id: int, purpose: Purpose, secret: str | None = None) -> str:
-        """Another live secret, made here if none is given; the secret itself. StoreError: no such site."""
+        """Another live secret, made here if none is given; the secret itself. StoreError: no such site; TooManyLive."""
         at, secret = self._access.now(), new_secret() if secret is None else secret
         self._access.write(lambda c: add(c, site_id, purpose, secret, at=at))
         return secret
@@ -53,9 +53,9 @@ class Secrets:
 
 
 def add(connection: Connection, site_id: int, purpose: Purpose, secret: str, *, at: int) -> None:
-    """Another live secret for this purpose."""
-    if by_id(connection, site_id) is None:
-        raise no_site(site_id)
+    """Another live secret for this purpose. TooManyLive."""
+    cure = "`moderator sites secret list SITE` shows their numbers, `moderator sites secret revoke NUMBER` revokes"
+    ask_for_room(connection, site_secrets, site_id, site_secrets.c.purpose == purpose.value, cure)
     if not secret.strip():
         raise StoreError("a secret cannot be empty; leave it out, and one is made")
     connection.execute(

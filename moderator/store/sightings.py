@@ -11,7 +11,7 @@ import os
 import random
 import struct
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from functools import lru_cache
 from typing import Any
@@ -49,6 +49,8 @@ NEWEST = 16  # sketches looked at for each key
 MOST_SKETCHES = 32  # of one campaign
 ALIKE = 0.7  # a comment that is more like one that is kept tells the next ones nothing new
 MOST_WORDS_COUNTED = 200
+MOST_KEYS = 512  # of sightings that are asked for at once
+MOST_BANDS = 256  # of keys of sketches; SQLite joins at most 500 answers
 MOST_ABSORBED = 1000  # comments that change their campaign in one transaction
 RANDOM_BITS = 21  # the rest is milliseconds since 1970: until 2109
 
@@ -63,48 +65,79 @@ class Batch:
         self.sketches: dict[int, list[tuple[int, Sketch]]] = {}
         self.counts: Counter[int] = Counter()
 
-    def add(self, marks: Marks, belongs: Belongs | None) -> None:
-        """One more that will be stored."""
-        self.counts.update(trace.key for trace in marks.traces)
+    def keep(self, marks: Marks, belongs: Belongs | None) -> None:
+        """The wording of one more."""
         if belongs is not None and marks.sketch is not None:
-            if belongs.sketch_id != belongs.campaign:  # the first one of a campaign counts nowhere, see _campaign
-                self.counts[belongs.campaign] += 1
             for key in marks.sketch.keys:
                 self.sketches.setdefault(key, []).append((belongs.campaign, marks.sketch))
+
+    def count(self, marks: Marks, belongs: Belongs | None) -> None:
+        """What one more came with."""
+        self.counts.update([trace.key for trace in marks.traces])
+        if belongs is not None and belongs.sketch_id != belongs.campaign:
+            self.counts[belongs.campaign] += 1  # the first one of a campaign counts nowhere, see _campaign
 
     def like(self, sketch: Sketch) -> list[tuple[int, Sketch]]:
         """Those that share a key with it."""
         return [one for key in sketch.keys for one in self.sketches.get(key, ())[-NEWEST:]]
 
+    def with_those_before(
+        self, found: Mapping[int, Sighting], marks: Marks, nearest: tuple[int, float] | None, at: int
+    ) -> Mapping[int, Sighting]:
+        """The sightings under a comment's keys, with those of the batch that are not stored yet."""
+        if not self.counts:
+            return found
+        keys = [trace.key for trace in marks.traces]
+        if nearest is not None:
+            keys.append(nearest[0])
+        its = {}
+        for key in keys:
+            before, more = found.get(key), self.counts[key]
+            if more:
+                before = before or Sighting(Kind.SITE, key, at, at, 0, 0.0, 1, 0, 0)
+                before = before._replace(total=before.total + more, lately=before.lately + more)
+            if before is not None:
+                its[key] = before
+        return its
+
 
 def look(
-    connection: Connection, marks: Marks, choose: Choose, *, site_id: int, at: int, batch: Batch | None = None
-) -> tuple[Known, Belongs | None]:
-    """What is known, and to which campaign the comment belongs."""
-    near, belongs = _near(connection, marks, choose, at=at, batch=batch)
-    keys = [trace.key for trace in marks.traces]
-    if near is not None:
-        keys.append(near[0])
-    found = seen(connection, keys, at=at, more=batch.counts if batch else {}) if keys else {}
-    campaign = _campaign(connection, near, found, site_id=site_id, at=at) if near is not None else None
-    if campaign is not None and belongs is not None and campaign.seen.total >= MOST_SKETCHES:
-        belongs = belongs._replace(sketch_id=None)
-    return _known(marks, found, campaign, at), belongs
+    connection: Connection, asked: Sequence[tuple[int, Marks]], choose: Choose, *, at: int, batch: Batch
+) -> list[tuple[Known, Belongs | None]]:
+    """What is known of each (its site, its marks), and to which campaign it belongs.
+
+    Each also knows those before it and what the batch has, to which they are added. The sightings of all are one
+    question: of eight comments it costs as much as of two.
+    """
+    stored = _sketches(connection, [key for _, marks in asked if marks.sketch for key in marks.sketch.keys])
+    near = []
+    for _, marks in asked:
+        nearest, belongs = _near(marks.sketch, stored, batch, choose, at=at)
+        batch.keep(marks, belongs)
+        near.append((nearest, belongs))
+    keys = [trace.key for _, marks in asked for trace in marks.traces]
+    keys += [nearest[0] for nearest, _ in near if nearest is not None]
+    found = seen(connection, keys, at=at) if keys else {}
+    words = {number: said(connection, number) for number in {nearest[0] for nearest, _ in near if nearest is not None}}
+    looked = []
+    for (site_id, marks), (nearest, belongs) in zip(asked, near, strict=True):
+        its = batch.with_those_before(found, marks, nearest, at)
+        campaign = None if nearest is None else _campaign(nearest, its, words[nearest[0]], site_id=site_id, at=at)
+        if campaign is not None and belongs is not None and campaign.seen.total >= MOST_SKETCHES:
+            belongs = belongs._replace(sketch_id=None)
+        batch.count(marks, belongs)
+        looked.append((_known(marks, its, campaign, at), belongs))
+    return looked
 
 
 def _near(
-    connection: Connection, marks: Marks, choose: Choose, *, at: int, batch: Batch | None
+    mine: Sketch | None, stored: Mapping[int, list[tuple[int, Sketch]]], batch: Batch, choose: Choose, *, at: int
 ) -> tuple[tuple[int, float] | None, Belongs | None]:
     """The campaign that is nearest, with how much it shares; and where the comment belongs."""
-    mine = marks.sketch
     if mine is None:
         return None, None
-    with closing(cursor_of(connection)) as cursor:
-        cursor.execute(_near_sql(connection.dialect, len(mine.keys)), mine.keys)
-        rows = cursor.fetchall()
-    others = [(row[0], Sketch((), bytes(row[1]), row[2])) for row in rows]
-    if batch is not None:
-        others += batch.like(mine)
+    others = [one for key in dict.fromkeys(mine.keys) for one in stored.get(key, ())]
+    others += batch.like(mine)
     like = [(others[number][0], share) for number, share in choose(mine, [sketch for _, sketch in others])]
     if not like:
         own = new_number(at)
@@ -125,11 +158,33 @@ def time_of(number: int) -> int:
     return (number >> RANDOM_BITS) * 1000
 
 
+def _sketches(connection: Connection, keys: Sequence[int]) -> dict[int, list[tuple[int, Sketch]]]:
+    """The newest sketches under each of these keys, with their campaigns."""
+    found: dict[int, list[tuple[int, Sketch]]] = {}
+    for some in _by_powers(keys, MOST_BANDS):
+        with closing(cursor_of(connection)) as cursor:
+            cursor.execute(_near_sql(connection.dialect, len(some)), some)
+            for key, campaign, places, words in cursor.fetchall():
+                found.setdefault(key, []).append((campaign, Sketch((), bytes(places), words)))
+    return found
+
+
+def _by_powers(keys: Iterable[int], most: int) -> Iterator[list[int]]:
+    """Each key once, in pieces as long as a power of two, so that there are few texts for the database to prepare.
+
+    The last key fills up its piece, so what is under it may be found more than once.
+    """
+    every = list(dict.fromkeys(keys))
+    for start in range(0, len(every), most):
+        some = every[start : start + most]
+        yield some + some[-1:] * ((1 << (len(some) - 1).bit_length()) - len(some))
+
+
 @lru_cache(maxsize=32)
 def _near_sql(dialect: Dialect, size: int) -> str:
     each = [
         select(
-            select(bands.c.sketch_id)
+            select(bands.c.key, bands.c.sketch_id)
             .where(bands.c.key == bindparam(f"key_{number}"))
             .order_by(bands.c.sketch_id.desc())
             .limit(literal_column(str(NEWEST)))
@@ -138,26 +193,22 @@ def _near_sql(dialect: Dialect, size: int) -> str:
         )
         for number in range(size)
     ]
-    near = union_all(*each)
+    near = union_all(*each).subquery()
     return str(
-        select(sketches.c.campaign, sketches.c.places, sketches.c.words)
-        .where(sketches.c.id.in_(near))
+        select(near.c.key, sketches.c.campaign, sketches.c.places, sketches.c.words)
+        .join(sketches, sketches.c.id == near.c.sketch_id)
         .compile(dialect=dialect)
     )
 
 
-def seen(connection: Connection, keys: Sequence[int], *, at: int, more: Mapping[int, int]) -> dict[int, Sighting]:
-    """The sightings under these keys, with ``more`` of some that are not stored yet."""
-    some = list(dict.fromkeys(keys))
-    some += some[-1:] * ((1 << (len(some) - 1).bit_length()) - len(some))  # few texts for the database to prepare
-    with closing(cursor_of(connection)) as cursor:
-        cursor.execute(_seen_sql(connection.dialect, len(some)), some)
-        rows = cursor.fetchall()
-    found = {row[0]: sighting_of(row, at) for row in rows}
-    for key in keys if more else ():
-        if more.get(key):
-            before = found.get(key) or Sighting(Kind.SITE, key, at, at, 0, 0.0, 1, 0, 0)
-            found[key] = before._replace(total=before.total + more[key], lately=before.lately + more[key])
+def seen(connection: Connection, keys: Sequence[int], *, at: int) -> dict[int, Sighting]:
+    """The sightings under these keys."""
+    found: dict[int, Sighting] = {}
+    for some in _by_powers(keys, MOST_KEYS):
+        with closing(cursor_of(connection)) as cursor:
+            cursor.execute(_seen_sql(connection.dialect, len(some)), some)
+            for row in cursor.fetchall():
+                found[row[0]] = sighting_of(row, at)
     return found
 
 
@@ -185,7 +236,12 @@ def sliding(slot: int, now: int, before: int, *, span: int, at: int) -> float:
 
 
 def _campaign(
-    connection: Connection, near: tuple[int, float], found: Mapping[int, Sighting], *, site_id: int, at: int
+    near: tuple[int, float],
+    found: Mapping[int, Sighting],
+    words: Counter[tuple[str, int]],
+    *,
+    site_id: int,
+    at: int,
 ) -> Campaign:
     """What is known of the campaign. Its sighting counts those after the first one, which most campaigns end with."""
     number, like = near
@@ -196,19 +252,19 @@ def _campaign(
         whole = Sighting(Kind.CAMPAIGN, number, first, first, 1, fresh, 1, 0, 0)
     else:
         whole = after._replace(kind=Kind.CAMPAIGN, first=first, total=after.total + 1, lately=after.lately + fresh)
-    words = said(connection, number, site_id=site_id)
-    ham, spam = (words[word, True] + words[word, False] for word in (Word.HAM.value, Word.SPAM.value))
-    approved = words[APPROVED, True] + words[APPROVED, False] > 0
-    return Campaign(number, like, whole, ham, spam, words[Word.SPAM.value, True], approved)
+    many: Counter[str] = Counter()
+    for (word, _), count in words.items():
+        many[word] += count
+    here = words[Word.SPAM.value, site_id]
+    return Campaign(number, like, whole, many[Word.HAM.value], many[Word.SPAM.value], here, many[APPROVED] > 0)
 
 
-def said(connection: Connection, campaign: int, *, site_id: int) -> Counter[tuple[str, bool]]:
-    """How often humans called its comments ham or spam, on this site (True) and on others, up to some hundreds; and
-    whether any stands approved."""
+def said(connection: Connection, campaign: int) -> Counter[tuple[str, int]]:
+    """How often humans called its comments ham or spam, by word and site, up to some hundreds; with one that stands
+    approved, if any does."""
     with closing(cursor_of(connection)) as cursor:
         cursor.execute(_said_sql(connection.dialect), (campaign, campaign, campaign))
-        rows = cursor.fetchall()
-    return Counter((word, site == site_id) for word, site in rows)
+        return Counter((word, site) for word, site in cursor.fetchall())
 
 
 @lru_cache(maxsize=4)

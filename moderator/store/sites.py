@@ -6,15 +6,16 @@ import secrets
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Table, func, insert, select, true, update
 
 from moderator.policy import SitePolicy
-from moderator.store.errors import NameTaken, PolicyChanged, StoreError
+from moderator.store.errors import NameTaken, PolicyChanged, StoreError, TooManyLive
 from moderator.store.ids import maybe_moment, moment
 from moderator.store.schema import api_keys, new_number, sites
 from moderator.store.values import ApiKey, Doors, Site
 
 KEY_PREFIX = "mk_"
+MOST_LIVE = 2  # of a kind and site: the one in use, and the next while the blog changes over
 SHOWN = 9  # the prefix and six characters: enough to tell keys apart, 36 of 256 bits
 
 
@@ -113,10 +114,34 @@ def no_site(site_id: int) -> StoreError:
     return StoreError(f"there is no site number {site_id}; `moderator sites list` shows them")
 
 
-def add_key(connection: Connection, site_id: int, *, at: int) -> str:
-    """Another live key."""
-    if by_id(connection, site_id) is None:
+def ask_for_room(connection: Connection, table: Table, site_id: int, live: ColumnElement[bool], cure: str) -> None:
+    """StoreError where there is no such site, TooManyLive where it has two of what is ``live`` in the table.
+
+    A third is refused, the oldest does not lapse: nothing here knows which of the two the blog uses, and one whose
+    key is dead is one without moderation. The site's row is locked, so that two at once do not both find room.
+    """
+    name = connection.scalar(select(sites.c.name).where(sites.c.id == site_id).with_for_update())
+    if name is None:
         raise no_site(site_id)
+    count = (
+        select(func.count()).select_from(table).where(table.c.site_id == site_id, table.c.revoked_at.is_(None), live)
+    )
+    if connection.scalars(count).one() >= MOST_LIVE:
+        raise TooManyLive(
+            f"site {name!r} has {MOST_LIVE} live ones already, which is the most; revoke the one that its blog no "
+            f"longer uses ({cure}), then add another"
+        )
+
+
+def add_key(connection: Connection, site_id: int, *, at: int) -> str:
+    """Another live key. TooManyLive."""
+    ask_for_room(
+        connection,
+        api_keys,
+        site_id,
+        true(),
+        "`moderator sites list` shows their numbers, `moderator sites key revoke NUMBER` revokes",
+    )
     key = KEY_PREFIX + secrets.token_urlsafe(32)
     connection.execute(
         insert(api_keys).values(site_id=site_id, shown=key[:SHOWN], digest=digest_of(key), created_at=at)

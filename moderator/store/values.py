@@ -31,6 +31,8 @@ class Doors:
     # which the protocol has no word, is said as OK.
     blogspam_digest: str = ""
     blogspam_holds_are_ok: bool = False
+    # Our own protocol: whether a comment that cannot be stored is answered with a hold in place of 503.
+    outage_holds: bool = False
     # Whether e-mail and IP addresses are kept as they are while a comment waits; if not, only ever as pseudonyms.
     addresses: bool = True
 

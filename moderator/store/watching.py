@@ -10,7 +10,7 @@ from sqlalchemy import Connection, func, literal_column, select, text
 from moderator.comment import Status
 from moderator.store.access import Access
 from moderator.store.ids import moment
-from moderator.store.schema import comments, outbox, sites
+from moderator.store.schema import comments, outbox, rescorings, sites, verdicts
 from moderator.store.values import Delivery
 
 
@@ -28,6 +28,7 @@ class Watched:
     held: Mapping[str, Waiting]
     outbox: Mapping[Delivery, int]
     outbox_oldest: datetime | None
+    untaught_oldest: datetime | None  # the oldest verdict that its site's classifier has not taken in
     database_time: datetime | None
 
 
@@ -52,6 +53,19 @@ class Watching:
         return moment(found) if found is not None else None
 
 
+# By the index of each site's verdicts: where all are taken in, one look-up a site.
+_UNTAUGHT = (
+    select(func.min(verdicts.c.at))
+    .select_from(sites)
+    .outerjoin(rescorings, rescorings.c.site_id == sites.c.id)
+    .join(
+        comments,
+        (comments.c.site_id == sites.c.id) & (comments.c.verdict_id > func.coalesce(rescorings.c.upto, 0)),
+    )
+    .join(verdicts, verdicts.c.id == comments.c.verdict_id)
+)
+
+
 def _look(connection: Connection) -> Watched:
     # The literal text lets both engines see that the index of what is held will do.
     held = (
@@ -69,6 +83,7 @@ def _look(connection: Connection) -> Watched:
         waiting,
         {Delivery(state): count for state, count in connection.execute(counts)},
         moment(since) if since is not None else None,
+        moment(untaught) if (untaught := connection.scalar(_UNTAUGHT)) is not None else None,
         _time(connection),
     )
 

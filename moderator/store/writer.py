@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.engine import URL
 
 from moderator import turns
-from moderator.store.engine import begin_writing, explain, is_databases, is_sqlite, lost_race
+from moderator.store.engine import begin_writing, explain, is_databases, is_sqlite, let_go, lost_race
 from moderator.store.errors import StoreBusy, StoreError
 from moderator.turns import TooLate, Turns
 
@@ -191,7 +191,4 @@ class Writer:
         kept, self._connection, self._by_itself = (self._connection, self._by_itself), None, None
         for connection in kept:
             if connection is not None:
-                with suppress(Exception):  # it may be broken; the next group gets another one
-                    connection.invalidate()
-                with suppress(Exception):
-                    connection.close()
+                let_go(connection)

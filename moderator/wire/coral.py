@@ -17,7 +17,8 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from moderator.comment import Comment, CommentError, Status, clean
-from moderator.moderation import Moderator, StoreUnavailable, log_fault
+from moderator.faults import log_fault
+from moderator.moderation import Moderator, StoreUnavailable
 from moderator.store import Purpose, Remembered, Site, Store, StoreError
 from moderator.wire.json_body import parse, read_body
 from moderator.wire.limits import Limits

@@ -1,7 +1,7 @@
 """Errors as RFC 9457 problem documents: what is wrong, where, and the cure; nothing of our inside."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
@@ -11,7 +11,7 @@ from flask import Response, request
 # The last part of a problem's type; with "about:blank" the status says all.
 TYPES = "tag:moderator,2026:problem/"
 MOST_OF_A_PATH = 200
-RETRY_AFTER = 2  # seconds
+LATER = (("Retry-After", "2"),)  # seconds
 
 JSON_HEADERS = (
     ("X-Content-Type-Options", "nosniff"),
@@ -25,9 +25,9 @@ JSON_HEADERS = (
 encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
-def answer(said: object, status: int = 200) -> Response:
+def answer(said: object, status: int = 200, headers: Sequence[tuple[str, str]] = JSON_HEADERS) -> Response:
     """An answer in JSON, compact, in ASCII."""
-    return Response(encode(said).encode(), status, JSON_HEADERS, mimetype="application/json")
+    return Response(encode(said).encode(), status, headers, mimetype="application/json")
 
 
 class Problem(Exception):
@@ -83,5 +83,5 @@ def unavailable(detail: str, *, cure: str = "send it again in a few seconds") ->
         detail,
         kind="unavailable",
         cure=cure,
-        headers=[("Retry-After", str(RETRY_AFTER))],
+        headers=LATER,
     )

@@ -165,7 +165,7 @@ def balancer(folder: Path, ports: list[int]) -> Iterator[int]:
     told = (TOP / "deploy/haproxy.cfg").read_text("utf-8").replace("127.0.0.1:8000", f"127.0.0.1:{port}")
     for number, node in enumerate(ports, start=1):
         told = told.replace(f"127.0.0.1:808{number}", f"127.0.0.1:{node}")
-    assert len(re.findall(r"server node\d", told)) == len(ports)
+    assert len(re.findall(r"server node\d", told)) == 2 * len(ports)  # asked whether they are ready, and not
     (folder / "haproxy.cfg").write_text(told)
     process = subprocess.Popen(["haproxy", "-db", "-f", str(folder / "haproxy.cfg")], stderr=subprocess.DEVNULL)
     try:

@@ -13,7 +13,8 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from moderator.comment import Action, Comment, Word, clean
-from moderator.moderation import Moderator, StoreUnavailable, log_fault
+from moderator.faults import log_fault
+from moderator.moderation import Moderator, StoreUnavailable
 from moderator.store import Clock, Remembered, Site, Store, StoreError, TooManyAttempts
 from moderator.wire.akismet import account, answers
 from moderator.wire.akismet.answers import plain

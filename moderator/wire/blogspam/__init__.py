@@ -19,7 +19,8 @@ from flask import Blueprint, Response, request
 
 from moderator import policy
 from moderator.comment import Comment, CommentError, Status, Word
-from moderator.moderation import Moderator, StoreUnavailable, log_fault
+from moderator.faults import log_fault
+from moderator.moderation import Moderator, StoreUnavailable
 from moderator.store import Remembered, Site, Store, StoreError
 from moderator.wire.blogspam import options
 from moderator.wire.json_body import parse, read_raw

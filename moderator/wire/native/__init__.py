@@ -3,14 +3,15 @@
 What each address takes and answers is in ``description.py``, which is served as an OpenAPI document and as a page.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, Response, request
 from werkzeug.routing import BaseConverter
 
 from moderator.comment import MOST_ID, Comment, clean
-from moderator.moderation import Moderator
-from moderator.store import Clock, KeyReused, Replayed, Site, Store, StoredComment, UnknownComment
+from moderator.moderation import Moderator, StoreUnavailable
+from moderator.store import Clock, KeyReused, Replayed, Site, Store, StoredComment, StoreError, UnknownComment
 from moderator.wire import problems
 from moderator.wire.json_body import JSON, parse
 from moderator.wire.limits import Limits
@@ -44,10 +45,25 @@ def blueprint(store: Store, moderator: Moderator, clock: Clock, limits: Limits, 
             answer = moderator.judge(received.site, comment)
         return answered(answers.decided(answer), 200 if answer.known else 201)
 
+    def or_held(work: Callable[[], Response]) -> Response:
+        """What ``work`` answers; while nothing can be stored a hold, where the site chose that in place of 503."""
+        try:
+            return work()
+        except (KeyReused, Replayed):
+            raise
+        except (StoreError, StoreUnavailable):
+            site = senders.last_known(request.environ)
+            if site is None or not site.doors.outage_holds:
+                raise
+            return answered(answers.not_stored(), headers=(*problems.LATER, *JSON_HEADERS))
+
     @door.post("")
     def decide() -> Response:
-        received = senders.receive(request, most_bytes=most_bytes)
-        return judge(received, reading.comment(parse(received.body)))
+        def now() -> Response:
+            received = senders.receive(request, most_bytes=most_bytes)
+            return judge(received, reading.comment(parse(received.body)))
+
+        return or_held(now)
 
     @door.post("/batch")
     def decide_many() -> Response:
@@ -62,10 +78,13 @@ def blueprint(store: Store, moderator: Moderator, clock: Clock, limits: Limits, 
 
     @door.put("/<our_id:comment_id>")
     def edit(comment_id: str) -> Response:
-        received = senders.receive(request, most_bytes=most_bytes)
-        sent = reading.object_of(parse(received.body))
-        now = store.comment(received.site, clean(comment_id))
-        return judge(received, _same(now, sent, signed=received.signed))
+        def now() -> Response:
+            received = senders.receive(request, most_bytes=most_bytes)
+            sent = reading.object_of(parse(received.body))
+            known = store.comment(received.site, clean(comment_id))
+            return judge(received, _same(known, sent, signed=received.signed))
+
+        return or_held(now)
 
     @door.post("/<our_id:comment_id>/verdict")
     def verdict(comment_id: str) -> Response:

@@ -3,8 +3,10 @@
 from datetime import datetime
 from typing import Any
 
-from moderator.comment import Decision, Verdict
+from moderator.comment import Action, Decision, Verdict
 from moderator.store import Deleted, Given, History, Remembered
+
+NOT_STORED = "not_stored"
 
 
 def decided(answer: Remembered) -> dict[str, Any]:
@@ -21,6 +23,13 @@ def decision(made: Decision) -> dict[str, Any]:
         "reasons": [reason.to_json() for reason in made.reasons],
         "model": made.model,
     }
+
+
+def not_stored() -> dict[str, Any]:
+    """A hold that nobody decided on and that is kept nowhere: it has no id, so nobody can ask for it."""
+    reason = {"code": NOT_STORED, "text": "It could not be stored, so nobody has judged it: hold it and send it again."}
+    nothing = {"decision": Action.HOLD, "rule": NOT_STORED, "score": None, "reasons": [reason], "model": ""}
+    return {"id": None, "stored": False, **nothing}
 
 
 def verdict_given(given: Given) -> dict[str, Any]:

@@ -117,7 +117,7 @@ PATHS: Json = {
             "parameters": [SITE, IDEMPOTENCY_KEY],
             "requestBody": _sent("Comment", "application/json"),
             "responses": {
-                "200": _json("Known: the answer that stands, or the one to the edit.", "Answer"),
+                "200": _json("Known: the answer that stands, or the one to the edit.", "AnswerOrHold"),
                 "201": _json("New.", "Answer"),
                 **_problems(400, 401, 409, 413, 415, 422, 503),
             },
@@ -194,7 +194,7 @@ PATHS: Json = {
             "parameters": [SITE, IDEMPOTENCY_KEY],
             "requestBody": _sent("Edit", "application/json"),
             "responses": {
-                "200": _json("The answer to the new content.", "Answer"),
+                "200": _json("The answer to the new content.", "AnswerOrHold"),
                 **_problems(400, 401, 404, 409, 413, 415, 422, 503),
             },
             "x-codeSamples": _curl(

@@ -155,6 +155,14 @@ SCHEMAS: Json = {
     "Reason": REASON,
     "Decision": DECIDED,
     "Answer": _all_of("Decision", id=OUR_ID),
+    "NotStored": _all_of(
+        "Decision", id={"type": "null"}, stored={"const": False}, decision={"const": Action.HOLD.value}
+    ),
+    "AnswerOrHold": {
+        "description": "Without an id it is stored nowhere; only where the site chose so, in place of 503: "
+        "hold the comment and send it again after Retry-After seconds.",
+        "anyOf": [{"$ref": "#/components/schemas/Answer"}, {"$ref": "#/components/schemas/NotStored"}],
+    },
     "Edit": {
         **COMMENT,
         "required": ["body"],

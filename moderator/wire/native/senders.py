@@ -65,6 +65,11 @@ class Senders:
         self._limits.site(site.id)
         return site
 
+    def last_known(self, environ: Mapping[str, Any]) -> Site | None:
+        """Whose key it was when the store last answered; None where it is not known, or the request has none."""
+        sent = str(environ.get("HTTP_AUTHORIZATION", ""))
+        return self._store.site_last_known(sent[len(SCHEME) :].strip()) if sent[:7].title() == SCHEME else None
+
     def key_shown(self, environ: Mapping[str, Any]) -> str:
         """The first characters of the key that a request carries, as keys are shown."""
         return clean(str(environ.get("HTTP_AUTHORIZATION", ""))[len(SCHEME) :].strip()[:SHOWN])

@@ -1,0 +1,1 @@
+"""What doctor looks at, one file a subject; findings.py has what a check is and finds."""
