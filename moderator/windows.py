@@ -20,7 +20,7 @@ from moderator.weights import Weights
 # for good words beside a short spam.
 STEP = 30
 # A text is parted only where that leaves something out.
-LEAST = 3 * STEP
+LEAST = 4 * STEP
 # So much less, in log-odds, counts the worst part: of many parts one looks bad by chance.
 MARGIN = 1.3
 _BEFORE = len(LEAD) - 1  # characters before the one with which the first n-gram of a text begins
