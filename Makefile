@@ -10,7 +10,7 @@ DEV := .venv/.dev-stamp
 # pip says what it does only where something goes wrong.
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: check serve test clients audit sbom fuzz catalogue format lint types imports venv docs kills soak clean bench bench-quality
+.PHONY: check serve test clients audit sbom fuzz catalogue format lint types imports venv docs kills power-cuts soak clean bench bench-quality
 check: format lint types imports test
 
 # An editable install without its dependencies, which are there already, checked by their hashes. Its build backend
@@ -67,9 +67,14 @@ bench: $(DEV)
 bench-quality: $(DEV)
 	$(BIN)/python benchmarks/quality.py --install --resume --write docs/benchmarks.md
 
-# kill -9 of a server under load, a thousand times on each engine; and a quarter of an hour of mixed load.
+# kill -9 of servers under load, a thousand times (PostgreSQL: ARGS="--database postgresql+psycopg://…", an empty one);
+# and a quarter of an hour of mixed load.
 kills: $(DEV)
 	$(BIN)/python benchmarks/kills.py $(ARGS)
+
+# Power cuts of a server under load, five hundred times: what the disk may hold then, from a trace by strace.
+power-cuts: $(DEV)
+	$(BIN)/python benchmarks/power_cuts.py $(ARGS)
 
 soak: $(DEV)
 	$(BIN)/python benchmarks/soak.py $(ARGS)

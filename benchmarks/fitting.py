@@ -24,6 +24,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 import click
 import numpy as np
 
+from benchmarks.common import ran, write_between
 from benchmarks.kit import data
 from moderator.comment import Comment
 from moderator.training.fit import fit
@@ -107,20 +108,38 @@ def fasttext(python: str, count: int, jobs: int) -> Iterator[dict[str, float | i
 @click.option("--comments", "counts", multiple=True, type=int, default=(20_000,), show_default=True)
 @click.option("--jobs", multiple=True, type=int, default=(1, 2), show_default=True)
 @click.option("--fasttext", "python", help="An interpreter that has fastText.")
+@click.option("--memory/--no-memory", default=True, help="Leave out the rows that keep all in memory.")
+@click.option("--write", "page", type=click.Path(path_type=Path), help="Put the table into this page.")
 @click.option("--one", nargs=3, hidden=True)
-def main(counts: tuple[int, ...], jobs: tuple[int, ...], python: str | None, one: tuple[str, str, str] | None) -> None:
+def main(
+    counts: tuple[int, ...],
+    jobs: tuple[int, ...],
+    python: str | None,
+    memory: bool,
+    page: Path | None,
+    one: tuple[str, str, str] | None,
+) -> None:
     """Print a row of JSON for each."""
     if one:
         print(json.dumps(run(int(one[0]), int(one[1]), one[2])))
         return
+    rows: list[dict[str, float | int | str]] = []
     for count in counts:
         for many in jobs:
-            for disk in ("memory", "disk"):
+            for disk in ("memory", "disk")[not memory :]:
                 command = [sys.executable, __file__, "--one", str(count), str(many), disk]
-                subprocess.run(command, check=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
+                told = subprocess.run(
+                    command, check=True, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE
+                ).stdout
+                print(told.decode(), end="", flush=True)
+                rows.append(json.loads(told))
             if python:
                 for row in fasttext(python, count, many):
                     print(json.dumps(row), flush=True)
+                    rows.append(row)
+    if page is not None:
+        heads = [*dict.fromkeys(name for row in rows for name in row)]
+        write_between(page, "fitting", ran(heads, [[row.get(name, "") for name in heads] for row in rows]))
 
 
 if __name__ == "__main__":

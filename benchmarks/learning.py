@@ -201,13 +201,14 @@ def _queue(store: Store, base: Classifier, comments: list[Comment]) -> dict[str,
     start = time.perf_counter()
     worker.step()
     cold = time.perf_counter() - start
-    steps, changed = [], []
+    steps, busy, changed = [], [], []
     for number in range(1, 31):
         word = Word.SPAM if number % 3 == 0 else Word.HAM
         given.append(store.give_verdict(ids[number], word, by="ann", door="page").verdict_id)
-        start = time.perf_counter()
+        start, used = time.perf_counter(), time.process_time()
         changed.append(worker.step())
         steps.append(time.perf_counter() - start)
+        busy.append(time.process_time() - used)
     learn = []
     for number in range(31, 331):
         given.append(store.give_verdict(ids[number], Word.HAM, by="ann", door="page").verdict_id)
@@ -232,6 +233,8 @@ def _queue(store: Store, base: Classifier, comments: list[Comment]) -> dict[str,
         "seconds at first, features unknown": round(cold, 2),
         "seconds a verdict, median of 30": round(float(np.median(steps)), 3),
         "worst": round(max(steps), 3),
+        "… of a processor, median": round(float(np.median(busy)), 3),
+        "worst ": round(max(busy), 3),
         "new scores a verdict": round(float(np.mean(changed))),
         "ms to look, fetch, hash and learn one": round(1000 * middle, 2),
         "… beside reading and scoring one": round(middle / decision, 2),

@@ -4,23 +4,24 @@ PostgreSQL is the one of MODERATOR_TEST_POSTGRES, or at 127.0.0.1:5432; a databa
 """
 
 import argparse
-import os
 import resource
-import secrets
+import sys
 import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import create_engine, text
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL
 
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from benchmarks.common import own_database, ran, write_between
 from moderator.comment import Action, Author, Comment, Decision, Reason
 from moderator.store import Judged, Store, backups, portable
 from moderator.store import engine as engines
 
-POSTGRES = os.environ.get("MODERATOR_TEST_POSTGRES", "postgresql+psycopg://postgres@127.0.0.1:5432/postgres")
+ROWS: list[tuple[str, float, float, int]] = []
 DECISION = Decision(Action.APPROVE, "probably_fine", 0.031, (Reason("words", "These words weighed.", (0, 4)),), "m1")
 
 
@@ -47,7 +48,14 @@ def told(what: str, count: int, work: Callable[[], object]) -> None:
     work()
     seconds = time.perf_counter() - begun
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    ROWS.append((what, count / seconds, seconds, memory))
     print(f"{what:<32} {count / seconds:>9,.0f} comments/s  {seconds:6.1f} s  (peak so far {memory} MB)", flush=True)
+
+
+def export(url: URL, into: Path) -> None:
+    """Write the portable stream, piece by piece as it comes."""
+    with into.open("wb") as file:
+        file.writelines(portable.export(url))
 
 
 def prune(url: str) -> None:
@@ -61,38 +69,30 @@ def main() -> None:
     """Print a table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--comments", type=int, default=20_000)
-    count = parser.parse_args().comments
-    server = create_engine(POSTGRES, isolation_level="AUTOCOMMIT")
-    name = f"moderator_bench_{secrets.token_hex(4)}"
-    with server.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    postgres = engines.parse(make_url(POSTGRES).set(database=name).render_as_string(hide_password=False))
-    try:
-        with tempfile.TemporaryDirectory() as made:
-            folder = Path(made)
-            url = f"sqlite:///{folder}/store.sqlite3"
-            source = engines.parse(url)
-            filled(url, count)
-            stream = folder / "stream"
-            told("export from SQLite", count, lambda: stream.write_bytes(b"".join(portable.export(source))))
-            told("import into PostgreSQL", count, lambda: portable.load(postgres, stream.open("rb")))
-            told("export from PostgreSQL", count, lambda: stream.write_bytes(b"".join(portable.export(postgres))))
-            other = engines.parse(f"sqlite:///{folder}/other.sqlite3")
-            told("import into SQLite", count, lambda: portable.load(other, stream.open("rb")))
-            told("backup of SQLite", count, lambda: backups.back_up(source, folder / "one", at=now()))
-            told("backup of PostgreSQL", count, lambda: backups.back_up(postgres, folder / "two", at=now()))
-            third = engines.parse(f"sqlite:///{folder}/third.sqlite3")
-            told("restore into SQLite", count, lambda: backups.restore(third, folder / "one"))
-            told("prune on SQLite, pauses included", count, lambda: prune(url))
-            told(
-                "prune on PostgreSQL",
-                count,
-                lambda: prune(postgres.render_as_string(hide_password=False)),
-            )
-    finally:
-        with server.connect() as connection:
-            connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-        server.dispose()
+    parser.add_argument("--write", type=Path, help="Put the table into this page.")
+    given = parser.parse_args()
+    count, page = given.comments, given.write
+    with own_database() as database, tempfile.TemporaryDirectory() as made:
+        postgres = engines.parse(database)
+        folder = Path(made)
+        url = f"sqlite:///{folder}/store.sqlite3"
+        source = engines.parse(url)
+        filled(url, count)
+        stream = folder / "stream"
+        told("export from SQLite", count, lambda: export(source, stream))
+        told("import into PostgreSQL", count, lambda: portable.load(postgres, stream.open("rb")))
+        told("export from PostgreSQL", count, lambda: export(postgres, stream))
+        other = engines.parse(f"sqlite:///{folder}/other.sqlite3")
+        told("import into SQLite", count, lambda: portable.load(other, stream.open("rb")))
+        told("backup of SQLite", count, lambda: backups.back_up(source, folder / "one", at=now()))
+        told("backup of PostgreSQL", count, lambda: backups.back_up(postgres, folder / "two", at=now()))
+        third = engines.parse(f"sqlite:///{folder}/third.sqlite3")
+        told("restore into SQLite", count, lambda: backups.restore(third, folder / "one"))
+        told("prune on SQLite, pauses included", count, lambda: prune(url))
+        told("prune on PostgreSQL, the same", count, lambda: prune(database))
+    if page is not None:
+        heads = (f"{count:,} comments", "comments/s", "seconds", "peak MB so far")
+        write_between(page, "moving", ran(heads, ROWS))
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 import click
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.metrics import roc_auc_score
 
 from benchmarks.common import machine
 from benchmarks.kit import data, newcomers, ours
@@ -49,6 +50,16 @@ def flipped(share: float, only_spam: bool = False) -> Attack:
         able = [number for number, one in enumerate(lessons) if one.spam or not only_spam]
         chosen = set(random.choice(able, min(count, len(able)), replace=False).tolist())
         return [replace(one, spam=not one.spam) if number in chosen else one for number, one in enumerate(lessons)]
+
+    return attack
+
+
+def fewer(share: float) -> Attack:
+    """No attack: this share of the verdicts is missing."""
+
+    def attack(site: Newcomer, lessons: list[Lesson], random: Random) -> list[Lesson]:
+        missing = set(random.choice(len(lessons), round(share * len(lessons)), replace=False).tolist())
+        return [one for number, one in enumerate(lessons) if number not in missing]
 
     return attack
 
@@ -122,7 +133,7 @@ ATTACKS: tuple[tuple[str, Attack], ...] = (
     ("good-looking comments of spam's words, 5 % more", bland(0.05)),
     ("good-looking comments of spam's words, 10 % more", bland(0.10)),
 )
-COLUMNS = ("caught at 1 %", "lost", "caught at 5 %", "lost at 5 %", "ham held", "spam caught")
+COLUMNS = ("caught at 1 %", "lost", "caught at 5 %", "lost at 5 %", "ROC-AUC", "ham held", "spam caught")
 
 
 def _common(site: Newcomer) -> NDArray[np.str_]:
@@ -179,7 +190,8 @@ def attacks(several: list[Newcomer], draws: int) -> dict[str, dict[str, object]]
     found["nothing learned"] = _row([_asked(site, Residual()) for site in several], None)
     clean = [_asked(site, learned(site.lessons[: len(site) // 2])) for site in several]
     found["no attack"] = _row(clean, None)
-    for name, attack in ATTACKS:
+    # Few comments are asked about, so any change of what is learned moves the figures: the first of these is no attack.
+    for name, attack in (("5 % of all verdicts never given", fewer(0.05)), *ATTACKS):
         drawn = []
         for draw in range(draws):
             random = np.random.default_rng(draw)
@@ -197,23 +209,28 @@ def _asked(site: Newcomer, residual: Residual) -> Answer:
 
 
 def _caught(answer: Answer) -> tuple[float, ...]:
-    """Caught where 1 % and 5 % of ham are held, then ham held and spam caught at the thresholds in force."""
+    """Caught where 1 % and 5 % of ham are held, ROC-AUC, then ham held and spam caught at the thresholds in force."""
     logits, site = answer
     spam, thresholds = site.spam[len(site) // 2 :], site.thresholds[len(site) // 2 :]
     ham = np.sort(logits[~spam])[::-1]
     at_same = [float((logits[spam] > ham[int(share * len(ham))]).mean()) for share in (HAM_HELD, MORE_HELD)]
     held = sigmoid(logits) > thresholds
-    return (*at_same, float(held[~spam].mean()), float(held[spam].mean()))
+    return (*at_same, float(roc_auc_score(spam, logits)), float(held[~spam].mean()), float(held[spam].mean()))
 
 
 def _row(answers: list[Answer], clean: list[Answer] | None) -> dict[str, object]:
-    """Means over sites: each counts the same, as each is somebody's."""
-    one, five, ham, in_force = (100 * np.array([_caught(answer) for answer in answers]).mean(axis=0)).tolist()
-    before = 100 * np.array([_caught(answer) for answer in clean or answers]).mean(axis=0)
-    lost = [
-        f"{was - now:.1f} points" if clean else "" for was, now in zip(before[:2].tolist(), (one, five), strict=True)
-    ]
-    shown = (f"{one:.1f} %", lost[0], f"{five:.1f} %", lost[1], f"{ham:.2f} %", f"{in_force:.1f} %")
+    """Means over sites: each counts the same, as each is somebody's. Losses have two standard errors of draws."""
+    figures = 100 * np.array([_caught(answer) for answer in answers])
+    one, five, auc, ham, in_force = figures.mean(axis=0).tolist()
+    lost = ["", ""]
+    if clean:
+        drawn = figures.reshape(-1, len(clean), figures.shape[1]).mean(axis=1)
+        less = np.array([_caught(answer) for answer in clean]).mean(axis=0) * 100 - drawn
+        error = 2 * less.std(axis=0, ddof=1) / len(less) ** 0.5 if len(less) > 1 else np.full(len(COLUMNS), np.nan)
+        lost = [f"{less[:, column].mean():.1f} ± {error[column]:.1f}" for column in (0, 1)]
+    shown = (
+        f"{one:.1f} %", lost[0], f"{five:.1f} %", lost[1], f"{auc / 100:.4f}", f"{ham:.2f} %", f"{in_force:.1f} %"
+    )  # fmt: skip
     return dict(zip(COLUMNS, shown, strict=True))
 
 

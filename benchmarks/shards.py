@@ -23,7 +23,7 @@ import click
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from benchmarks.common import machine
+from benchmarks.common import machine, ran, write_between
 from moderator.training import corpus
 
 SHARD = 100_000
@@ -82,7 +82,8 @@ def _watch(group: int, most: list[float], over: threading.Event) -> None:
 @click.option("--comments", "counts", multiple=True, type=int, default=(100_000, 1_000_000), show_default=True)
 @click.option("--jobs", default=2, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def main(counts: tuple[int, ...], jobs: int, as_json: bool) -> None:
+@click.option("--write", "page", type=click.Path(path_type=Path), help="Put the table into this page.")
+def main(counts: tuple[int, ...], jobs: int, as_json: bool, page: Path | None) -> None:
     """Shards of comments scored anew."""
     found: list[dict[str, Any]] = []
     for count in counts:
@@ -97,6 +98,10 @@ def main(counts: tuple[int, ...], jobs: int, as_json: bool) -> None:
         if not as_json:
             told = found[-1]
             print(f"{count:10,} comments {told['seconds']:8.1f} s {told['a_second']:8.0f}/s {told['most_mb']:6.0f} MB")
+    if page is not None:
+        heads = ("comments scored anew", "processes", "seconds", "comments/s", "MB of a process")
+        rows = [(one["comments"], jobs, one["seconds"], one["a_second"], one["most_mb"]) for one in found]
+        write_between(page, "shards", ran(heads, rows))
     if as_json:
         print(json.dumps({"machine": machine(), "runs": found}, indent=2))
 

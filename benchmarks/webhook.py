@@ -4,7 +4,8 @@
 
 Both servers run at the same time with the same settings, and rounds of load alternate between them, so that what else
 the machine does meets both. The store is a real file with synchronous=FULL. With ``--stored`` a third server has a
-store of its own with so many decisions in it, and takes part in the rounds.
+store of its own with so many decisions in it, and takes part in the rounds; with ``--peers`` so do services that people
+would write instead, which only score and store nothing (peer_services.py).
 """
 
 import contextlib
@@ -27,6 +28,7 @@ import click
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from benchmarks.common import machine, median
+from benchmarks.peer_services import SERVICES, missing
 from benchmarks.stored import fill
 from moderator import settings as all_settings
 
@@ -34,7 +36,7 @@ HERE = Path(__file__).parent
 os.environ["MODERATOR_SITE_RATE"] = "0"  # one site sends all the load here
 WARM_UP = 1.0
 STARTS = 4
-SIDES = ("webhook", "filled", "empty_flask")
+SIDES = ("webhook", "filled", *SERVICES, "empty_flask")
 
 
 @click.command()
@@ -55,6 +57,7 @@ SIDES = ("webhook", "filled", "empty_flask")
 @click.option("--data", type=click.Path(path_type=Path), help="Where the file is put.  [default: a temporary folder]")
 @click.option("--stored", default=0, help="Measure a store with so many decisions in it, too.")
 @click.option("--stored-database", help="Where those are, if not in a SQLite file; an empty database.")
+@click.option("--peers", is_flag=True, help="Measure what people would write instead, too.")
 @click.option("--serve-empty", is_flag=True, hidden=True)
 def main(
     as_json: bool,
@@ -67,6 +70,7 @@ def main(
     data: Path | None,
     stored: int,
     stored_database: str | None,
+    peers: bool,
     serve_empty: bool,
 ) -> None:
     """Requests a second and latencies of the webhook and of an empty Flask route."""
@@ -79,7 +83,8 @@ def main(
         places = {"webhook": Place(folder, database)}
         if stored:
             places["filled"] = Place(folder / "filled", stored_database)
-        found = measure(places, stored, connections=connections, rounds=rounds, seconds=seconds, flags=flags)
+        others = tuple(SERVICES) if peers else ()
+        found = measure(places, stored, others, connections=connections, rounds=rounds, seconds=seconds, flags=flags)
     if as_json:
         print(json.dumps(found, indent=2))
         return
@@ -92,6 +97,8 @@ def main(
                 f"p99 {shown['p99_ms']:6.2f} ms   {shown['cpu_us']:5.0f} us of CPU a request"
             )
         print(f"  ratio        {at['ratio_to_empty_flask']:.3f}   of p99 {at['p99_ratio']:.2f}")
+        for peer, ratio in at["ratio_to_peers"].items():
+            print(f"  {ratio:.2f} times {peer}")
         if "filled" in at:
             print(f"  with {stored:,} stored {at['ratio_of_filled']:.3f} of the empty store")
     print(f"answers {found['start_seconds']:.2f} s after its start; a worker has {found['worker_mb']:.0f} MB")
@@ -113,13 +120,14 @@ class Place:
 def measure(
     places: dict[str, Place],
     stored: int,
+    peers: Sequence[str] = (),
     *,
     connections: Sequence[int],
     rounds: int,
     seconds: float,
     flags: dict[str, int | None],
 ) -> dict[str, Any]:
-    """The rounds of all sides, for each number of connections; ``places`` has the sides that are ours."""
+    """The rounds of all sides, for each number of connections; ``places`` has those that are ours."""
     numbers = [item for name, value in flags.items() if value for item in (f"--{name}", str(value))]
     ours = {
         side: [sys.executable, str(HERE.parent / "serve.py"), *place.options, "--port", "0", *numbers]
@@ -133,6 +141,12 @@ def measure(
     with contextlib.ExitStack() as running:
         servers = {"empty_flask": running.enter_context(_server(empty))}
         servers |= {side: running.enter_context(_server(command)) for side, command in ours.items()}
+        for peer in peers:
+            command = [sys.executable, str(HERE / "peer_services.py"), peer, *numbers]
+            if why := missing(peer):
+                print(why, file=sys.stderr)
+            else:
+                servers[peer] = running.enter_context(_server(command))
         model = json.loads(_get(servers["webhook"].port, "/version"))["model"]
         if model is None:
             raise click.ClickException(
@@ -142,8 +156,9 @@ def measure(
             rows: dict[str, list[dict[str, Any]]] = {side: [] for side in servers}
             for round_ in range(rounds + 1):
                 for side, server in servers.items():
-                    kind = ["webhook", keys[side], str(next(ids))] if side in keys else ["empty"]
-                    row = _load(server, number, seconds if round_ else WARM_UP, *kind)
+                    kind = SERVICES.get(side, "webhook")
+                    sent = ["empty"] if side == "empty_flask" else [kind, keys.get(side, "-"), str(next(ids))]
+                    row = _load(server, number, seconds if round_ else WARM_UP, *sent)
                     if row["failed"]:
                         raise click.ClickException(f"{row['failed']} requests failed")
                     if round_:
@@ -188,6 +203,7 @@ def _summary(rows: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
     # Of neighbours in time, so that what else the machine did met both.
     found["ratio_to_empty_flask"] = _ratio(rows, "webhook", "empty_flask", "per_second")
     found["p99_ratio"] = _ratio(rows, "webhook", "empty_flask", "p99_ms")
+    found["ratio_to_peers"] = {peer: _ratio(rows, "webhook", peer, "per_second") for peer in SERVICES if peer in rows}
     if "filled" in rows:
         found["ratio_of_filled"] = _ratio(rows, "filled", "webhook", "per_second")
     return found

@@ -17,12 +17,16 @@ LABELS = {"spam": Word.SPAM, "1": Word.SPAM, "ham": Word.HAM, "0": Word.HAM, "ap
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A comment, what a human said of it, and where it comes from; ``topic`` names the sort of comment it is."""
+    """A comment, what a human said of it, and where it comes from; ``topic`` names the sort of comment it is.
+
+    ``vouched``: a moderator of this installation said so, on its own page.
+    """
 
     comment: Comment
     label: Word
     source: str
     topic: str = ""
+    vouched: bool = False
 
 
 def comment_of(row: Mapping[str, Any]) -> Comment:

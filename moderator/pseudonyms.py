@@ -12,8 +12,15 @@ from dataclasses import replace
 
 from moderator.comment import Comment
 
+# The mark in the store that says with which secret it is used; two secrets would give one person two pseudonyms.
+WITH_SECRET = "secret"
 MARK = "p-"  # before 16 hexadecimal digits
 LENGTH = len(MARK) + 16
+
+
+def fingerprint(secret: bytes) -> str:
+    """By which a secret is known without being told."""
+    return hmac.digest(secret, b"fingerprint", "sha256")[:16].hex()
 
 
 def masked(comment: Comment, secret: bytes, site_id: int) -> Comment:

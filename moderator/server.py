@@ -21,6 +21,7 @@ from moderator.arbiter import Leaving, PatientArbiter, RootLogger
 from moderator.callbacks.courier import Courier
 from moderator.housekeeping import Housekeeper
 from moderator.library import Library
+from moderator.pseudonyms import WITH_SECRET, fingerprint
 from moderator.rescoring import Rescorer
 from moderator.review.post import postman_of
 from moderator.settings import Settings, SettingsError
@@ -94,6 +95,21 @@ def open_store(settings: Settings) -> Store:
     return Store.open(settings.database_url, clock=now)
 
 
+def shared_secret(store: Store, settings: Settings) -> bytes:
+    """This node's secret. ServerError unless the store is used with it; the first one that comes notes its own.
+
+    With another one, people's pseudonyms would split, and Akismet keys would be wrong.
+    """
+    secret = all_settings.secret(settings.data)
+    mine = fingerprint(secret)
+    if not store.claims.claim(WITH_SECRET, mine) and store.claims.value(WITH_SECRET) != mine:
+        raise ServerError(
+            f"the store is used with another secret than the one in {settings.data}; copy the file `secret` from "
+            "another node or from your backup into it, or, if it is lost, say `moderator db accept-secret`"
+        )
+    return secret
+
+
 def first_start(store: Store, settings: Settings) -> FirstStart:
     """Make the first site and the first person where there are none. Several processes may try at once."""
     site = key = login = token = ""
@@ -118,6 +134,7 @@ def make_app(
     """
     store = open_store(settings)
     try:
+        shared_secret(store, settings)
         announce(first_start(store, settings))
     finally:
         store.close()  # its thread must not be running when gunicorn forks
@@ -161,13 +178,13 @@ def base_url(settings: Settings, port: int) -> str:
 def serve(settings: Settings) -> None:
     """Serve until told to stop. Raises ServerError, SettingsError or StoreError where it cannot start."""
     journal.start(settings)
-    listener = listen(settings)  # before all else: a taken port must not use up what is shown once
-    base = base_url(settings, listener.getsockname()[1])
-    made: list[FirstStart] = []
-    leaving = Leaving()
-    app, parts = make_app(settings, announce=made.append, leaving=leaving)
-    ready = "\n".join(welcome(settings, base, made[0]))
-    run(app, settings, listener, ready=ready, parts=parts, leaving=leaving)
+    with listen(settings) as listener:  # before all else: a taken port must not use up what is shown once
+        base = base_url(settings, listener.getsockname()[1])
+        made: list[FirstStart] = []
+        leaving = Leaving()
+        app, parts = make_app(settings, announce=made.append, leaving=leaving)
+        ready = "\n".join(welcome(settings, base, made[0]))
+        run(app, settings, listener, ready=ready, parts=parts, leaving=leaving)
 
 
 def run(

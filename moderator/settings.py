@@ -214,6 +214,11 @@ def _make_secret(path: Path) -> None:
     finally:
         os.close(handle)
         draft.unlink()
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)  # keys are stored under it, so its name must outlive a power cut as they do
+    finally:
+        os.close(folder)
 
 
 def _read(file: Path) -> dict[str, Any]:

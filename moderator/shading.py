@@ -2,8 +2,8 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import accumulate
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +20,7 @@ LONGEST_WORD = 24
 AROUND_WORDS = ".,;:!?()\"'"
 
 
-@dataclass(frozen=True, slots=True)
-class Weighed:
+class Weighed(NamedTuple):
     """What a stretch of the reading's text weighs: towards spam above zero, towards ham below (log-odds)."""
 
     start: int

@@ -1,5 +1,6 @@
 """What the benchmarks of quality stand on: kept answers, the line under a table, mails from comments, leaning fits."""
 
+import random
 from dataclasses import replace
 from email import message_from_string
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks import capacity, common
 from benchmarks.kit import kept, mail, verdict
 from benchmarks.kit.kept import Answers, Kept
 from benchmarks.kit.measures import measure
@@ -84,3 +86,40 @@ def test_a_leaning_fit_says_more_by_what_one_label_has_alone() -> None:
         return float(logits[0] - abs(logits[1]))
 
     assert told(0.7) > told(0.0) > 0
+
+
+COST = capacity.Measured(cpu=0.002, spread=(1.0,), commit=0.004, row=0.0005, bytes=1000.0)
+
+
+def test_where_little_comes_a_comment_waits_for_its_own_work_alone() -> None:
+    shape = capacity.Shape("one core", 1, 1, 1)
+    run = capacity.simulate(1.0, shape, COST, chance=random.Random(1))
+    assert capacity.percentile(run.waits, 50) == pytest.approx(0.002 + 0.004 + 0.0005)
+    assert run.processes == pytest.approx(0.002, rel=0.05) and run.writers == pytest.approx(0.0045, rel=0.05)
+
+
+def test_no_more_is_carried_than_cores_and_writers_have_time_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(capacity, "SIMULATED", 1000)
+    one, four = (capacity.Shape("", 1, processes, 4) for processes in (1, 4))
+    carried = [capacity.carried(shape, COST, limit=0.2)["a_second"] for shape in (one, four)]
+    assert 0.8 / COST.cpu < carried[0] <= 1.05 / COST.cpu
+    assert 3.0 < carried[1] / carried[0] < 4.2
+    slow_disk = replace(COST, commit=0.02)  # a group of 64 in 52 ms by one writer
+    at_its_end = capacity.carried(capacity.Shape("", 1, 4, 1), slow_disk, limit=0.3)
+    assert at_its_end["a_second"] < 64 / 0.052 * 1.05 and at_its_end["writers_busy"] > 0.9
+
+
+def test_a_table_is_put_where_the_page_has_a_place_for_it(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("before\n\n<!-- sizes -->\nold\n<!-- /sizes -->\n\nafter\n", "utf-8")
+    for _ in range(2):
+        common.write_between(page, "sizes", ["", "| new |", ""])
+    assert page.read_text("utf-8") == "before\n\n<!-- sizes -->\n\n| new |\n\n<!-- /sizes -->\n\nafter\n"
+    with pytest.raises(SystemExit, match="no place"):
+        common.write_between(page, "others", [])
+
+
+def test_the_page_of_capacity_has_a_place_for_each_table() -> None:
+    told = (Path(__file__).parent.parent / "docs/capacity.md").read_text("utf-8")
+    for name in ("measured", "shards", "fitting", "moving"):
+        assert told.count(f"<!-- {name} -->") == told.count(f"<!-- /{name} -->") == 1

@@ -23,6 +23,8 @@ from moderator.cli import manual
 from moderator.cli.examining import stored
 from moderator.cli.progress import line, progress
 from moderator.comment import Author, Comment, Word
+from moderator.server import ServerError, shared_secret
+from moderator.settings import load
 from moderator.store import CallbackKind, Judged, Store
 
 
@@ -298,6 +300,31 @@ def test_doctor_compares_clocks_and_models_with_the_other_nodes(
     monkeypatch.setattr(stored, "now", lambda: datetime.now(UTC) + timedelta(seconds=60))
     ((said, cure),) = [(said, cure) for about, said, cure in found_wrong(*where) if about == "clock"]
     assert re.search(r"differs from the database's by \+(59|60)\.\d s", said) and "NTP" in cure
+    store.close()
+
+
+def test_a_node_with_another_secret_does_not_start_until_it_is_accepted(postgres_url: str, tmp_path: Path) -> None:
+    Store.upgrade(postgres_url)
+    nodes = [tmp_path / name for name in ("one", "two")]
+    settings = [load({"data": node, "database": postgres_url}, environment={}) for node in nodes]
+    store = Store.open(postgres_url, clock=lambda: datetime.now(UTC))
+    shared_secret(store, settings[0])
+    shared_secret(store, settings[0])
+    refused = command("serve", "--data", nodes[1], "--database", postgres_url, "--port", "0")
+    assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
+    assert "used with another secret" in refused.stderr and "db accept-secret" in refused.stderr
+    wrong = [one for one in found_wrong("--data", nodes[1], "--database", postgres_url) if one[0] == "secret"]
+    assert len(wrong) == 1 and "accept-secret" in wrong[0][2]
+    # What is found by pseudonyms would find nobody here, and say so of everybody.
+    asked = command("privacy", "export", "--email", "ann@x.example", "--data", nodes[1], "--database", postgres_url)
+    assert (asked.returncode, "another secret" in asked.stderr) == (2, True)
+    assert command("db", "accept-secret", "--data", nodes[1], "--database", postgres_url).returncode == 0
+    shared_secret(store, settings[1])
+    with pytest.raises(ServerError, match="another secret"):
+        shared_secret(store, settings[0])
+    (nodes[0] / "secret").write_bytes((nodes[1] / "secret").read_bytes())
+    shared_secret(store, settings[0])
+    assert not [one for one in found_wrong("--data", nodes[0], "--database", postgres_url) if one[0] == "secret"]
     store.close()
 
 

@@ -61,6 +61,19 @@ ELSEWHERE: dict[str, dict[str, str]] = {
         "test_of_an_id_and_of_a_text_the_last_row_counts_in_memory_and_on_disk":
             "poison_duplicate_text_labels",
     },
+    "test_influence.py": {
+        "test_what_sites_disagree_on_teaches_nothing": "poison_contradictory_labels",
+        "test_one_site_of_several_is_a_twentieth_at_most_and_the_only_one_is_believed": "poison_dictionary_10pct",
+        "test_verdicts_on_comments_without_a_word_are_one": "poison_empty_text_labels",
+    },
+    "test_gate.py": {
+        "test_more_good_comments_held_is_harm": "poison_dictionary_1pct",
+        "test_less_spam_caught_is_harm": "poison_spam_as_ham_5pct",
+    },
+    "test_review_rights.py": {
+        "test_ids_of_other_sites_hidden_in_any_field_are_refused": "authz_bulk_mixed_ids",
+        "test_a_comment_of_another_site_is_not_there_for_them": "authz_moderator_of_a_opens_b",
+    },
     "test_features.py": {
         "": "poison_oov_huge_vocab",
     },
@@ -127,35 +140,37 @@ NO_SUCH = {
     "model_zip_bomb": "a model is no archive, and each file must have the length that its manifest says",
     "model_zip_slip": "as model_zip_bomb",
 }
-# How far the classifier's score falls under a disguise, or what it takes for good although written plainly; the file's
-# plain text is itself approved where somebody signed it. These go when a better model comes; none may be added.
-BY_MODEL = frozenset(
+# The file's plain text is itself approved where somebody signed it, and the disguised one has at least its score but a
+# tenth: the disguise is undone, and what is wrong is the score. None may be added.
+AS_PLAIN = frozenset(
     """
-    ev_bbcode ev_html_attr_split ev_html_comment_split ev_html_empty_b ev_html_entities_dec ev_html_entities_hex_nosemi
-    ev_html_plaintext_tag ev_markdown ev_case_flip ev_doubled_letters ev_drop_vowel ev_goodwords_150 ev_goodwords_30
-    ev_gtube_prefix ev_leet ev_link_end_of_ham ev_llm_paraphrase_1 ev_llm_paraphrase_2 ev_long_whitespace_gap
-    ev_other_language_mix ev_scraped_article ev_typo_swap ev_diacritics ev_nbsp_spaces ev_ogham_space ev_url_backslashes
-    ev_url_dot_word ev_url_email_contact ev_url_emoji_domain ev_url_halfwidth_dot ev_url_hex_ip ev_url_hxxp
-    ev_url_ideographic_dot ev_url_idn_homograph ev_url_ipv6 ev_url_long_userinfo ev_url_nested_redirect
-    ev_url_no_scheme ev_url_paren_dot ev_url_percent_host ev_url_port ev_url_redirector ev_url_shortener
-    ev_url_telegram ev_url_trailing_dot ev_url_unicode_dot_2024 ev_url_zero_width_in_host
+    ev_bbcode ev_html_comment_split ev_html_empty_b ev_html_entities_dec ev_html_entities_hex_nosemi
+    ev_html_plaintext_tag ev_case_flip ev_llm_paraphrase_2 ev_long_whitespace_gap ev_nbsp_spaces ev_ogham_space
+    ev_url_backslashes ev_url_dot_word ev_url_email_contact ev_url_emoji_domain ev_url_halfwidth_dot ev_url_hex_ip
+    ev_url_hxxp ev_url_ideographic_dot ev_url_idn_homograph ev_url_ipv6 ev_url_long_userinfo ev_url_no_scheme
+    ev_url_paren_dot ev_url_percent_host ev_url_port ev_url_redirector ev_url_shortener ev_url_telegram
+    ev_url_trailing_dot ev_url_unicode_dot_2024 ev_url_zero_width_in_host
     """.split()
 )
+# The score falls by more than a tenth. None may be added.
+SCORE_FALLS = frozenset(
+    """
+    ev_html_attr_split ev_markdown ev_doubled_letters ev_drop_vowel ev_goodwords_150 ev_goodwords_30 ev_gtube_prefix
+    ev_link_end_of_ham ev_llm_paraphrase_1 ev_other_language_mix ev_scraped_article ev_diacritics
+    ev_url_nested_redirect
+    """.split()
+)
+AND_PLAIN = "and so is its plain text"
 # What does not pass, with why. One that begins to pass must be taken out.
 NOT_PASSED = {
     "slowloris_body": "a thread that reads a body waits for it as long as something comes; a proxy that buffers "
     "requests stands before it (docs/security.md)",
-    "authz_bulk_mixed_ids": "moderators see all sites of an installation; there are none of one site alone yet",
-    "authz_moderator_of_a_opens_b": "as authz_bulk_mixed_ids",
     "model_all_approve": "a hand-made model can be put in force by `moderator models promote`, which loads it but asks "
     "no golden set; `moderator train` compares with the model in force",
-    "poison_contradictory_labels": "training takes each site's word for its own comments; conflicts are not listed",
-    "poison_dictionary_10pct": "training has no cap for a site's weight; what it teaches stays on that site at first",
-    "poison_dictionary_1pct": "as poison_dictionary_10pct",
-    "poison_empty_text_labels": "comments without a word are no different in training",
-    "poison_focused_competitor": "as poison_dictionary_10pct",
-    "poison_spam_as_ham_5pct": "as poison_dictionary_10pct",
-    "poison_unicode_trigger": "as poison_dictionary_10pct",
+    "poison_focused_competitor": "on another site such verdicts are a twentieth of the training at most; on the site "
+    "where they are given they are its own moderators' word, and nothing caps what that does to one author",
+    "poison_unicode_trigger": "the same: a site's moderators can teach that site that a word is good; by how much one "
+    "word then lowers a score is not bounded for itself",
 }
 
 
@@ -204,6 +219,7 @@ def wrong(answer: Answer, expected: dict[str, Any]) -> Iterator[str]:
 def by_request(world: World, case: dict[str, Any]) -> Iterator[str]:
     """A case that is one request."""
     request, expected = expanded(case["request"]), case["expected"]
+    world.forget()
     before = world.rows()
     answer = world.send(request)
     yield from wrong(answer, expected)
@@ -215,9 +231,12 @@ def by_request(world: World, case: dict[str, Any]) -> Iterator[str]:
     ):
         yield "something was stored"
     if "paired_with" in expected and answer.told.get("rule") in BY_SCORE:
-        plain = world.judge({**request["json"], "body": expected["paired_with"]}).told["score"]
-        if plain - answer.told["score"] > expected["max_score_drop"]:
-            yield f"score {plain:.3f} → {answer.told['score']:.3f}"
+        world.forget()
+        told = world.judge({**request["json"], "body": expected["paired_with"]}).told
+        if told["score"] - answer.told["score"] > expected["max_score_drop"]:
+            yield f"score {told['score']:.3f} → {answer.told['score']:.3f}"
+        elif told["decision"] == answer.action == expected.get("decision_not"):
+            yield AND_PLAIN
 
 
 def by_page(world: World, case: dict[str, Any]) -> Iterator[str]:
@@ -343,6 +362,10 @@ def test_the_cases_of_a_class_pass(
         if name not in SHOWN:
             found[name] = [*how(world, case)] if can_be_sent(case, kind, how) else ["not run"]
     failed = {name: said for name, said in found.items() if said}
-    listed = NO_SUCH.keys() | NOT_PASSED.keys() | BY_MODEL
+    by_model = {name for name in found if name in AS_PLAIN | SCORE_FALLS}
+    listed = NO_SUCH.keys() | NOT_PASSED.keys() | by_model
     assert {name: said for name, said in failed.items() if name not in listed} == {}
-    assert [name for name in found if name in NO_SUCH.keys() | NOT_PASSED.keys() and name not in failed] == []
+    assert [name for name in found if name in listed and name not in failed] == [], "take out what passes"
+    for name in by_model:
+        assert any(said.startswith("score ") for said in failed[name]) == (name in SCORE_FALLS), (name, failed[name])
+        assert (AND_PLAIN in failed[name]) == (name in AS_PLAIN), (name, failed[name])

@@ -70,3 +70,8 @@ def test_what_sites_disagree_on_teaches_nothing() -> None:
     )
     assert found[:2].tolist() == [0.0, 0.0]
     assert Counter(found[2:].tolist()) == {5.0: 2}
+
+
+def test_verdicts_on_comments_without_a_word_are_one() -> None:
+    many = [example(body, author="Jo") for body in ("", " ", "x", "\u200b") for _ in range(500)]
+    assert weights(many).sum() <= 4 * 5.0

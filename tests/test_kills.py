@@ -16,7 +16,7 @@ def test_what_was_acknowledged_is_there_exactly_once(
 ) -> None:
     database = str(request.getfixturevalue("postgres_url")) if engine == "postgres" else None
     found = run(KILLS, tmp_path / "data", database)
-    assert found["comments"] >= KILLS / 4
+    assert found["comments"] >= KILLS  # one and more between two kills
     assert found["verdicts"]
     for name in ("wrong_answers", "lost_comments", "verdicts_not_once", "messages_not_once"):
         assert found[name] == [], name

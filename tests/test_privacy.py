@@ -19,6 +19,7 @@ from moderator.housekeeping import Housekeeper
 from moderator.pseudonyms import is_masked, masked, masked_email, masked_ip
 from moderator.reading import read
 from moderator.store import Site, Store
+from moderator.store.schema import metadata
 
 SECRET = b"s" * 32
 ANN = "Ann.Émile@Example.org"
@@ -149,6 +150,43 @@ def test_no_byte_of_the_erased_is_left_in_the_files(quick_store: Store, clock: H
     assert quick_store.counts()  # and all else is there
 
 
+def test_after_an_erasure_nothing_of_the_person_is_in_files_logs_or_exports(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    data = tmp_path / "data"
+    theirs = {
+        "body": "Zanzibarine thoughts on https://quaggamire.example.net/ and more", "ip": "203.0.113.77",
+        "author": {"name": "Wilhelmshaven", "email": "ann@quoxville.example.org", "url": "https://xylograph.example.com/"},
+        "user_agent": "Vexillarium/5.0",
+    }  # fmt: skip
+    needles = ["anzibarine", "quaggamire", "203.0.113.77", "ilhelmshaven", "quoxville", "xylograph", "exillarium"]
+    others = {"id": "2", "body": "Look at this pill, ann@quoxville.example.org", "author": {"name": "Bob"}}
+    with serving(data, LOG_LEVEL="debug", LOG_FORMAT="json") as (port, said):
+        key = re.findall(r"mk_[\w-]+", said)[0]
+        _, first = ask(port, "POST", "/v1/comments", key, {"id": "1", **theirs})
+        edited = theirs | {"body": f"{theirs['body']}, edited"}
+        assert ask(port, "POST", "/v1/comments", key, {"id": "1", **edited})[0] == 200
+        assert ask(port, "POST", f"/v1/comments/{first['id']}/verdict", key, {"verdict": "spam"})[0] == 200
+        assert ask(port, "POST", "/v1/comments", key, others)[0] == 201
+        again = {"id": "3", **theirs, "body": "A word of the same person, who is known by now"}
+        assert ask(port, "POST", "/v1/comments", key, again)[0] == 201
+        before = run("export", "blog", "--data", str(data)).stdout
+        assert [needle for needle in needles if needle not in before] == []
+        erased = run("privacy", "erase", "--email", "ann@quoxville.example.org", "--data", str(data))
+        assert erased.returncode == 0, erased.stderr
+        files = [path for path in data.rglob("*") if path.is_file()]
+        assert any(path.name.endswith("-wal") for path in files)  # it still serves
+        for path in files:
+            content = path.read_bytes()
+            assert [needle for needle in needles if needle.encode() in content] == [], path.name
+        for told in (run("export", "blog", "--data", str(data)), run("db", "export", "-", "--data", str(data))):
+            assert told.returncode == 0, told.stderr
+            assert [needle for needle in needles if needle in told.stdout] == []
+    log = capfd.readouterr().err
+    assert '"logger":"moderator.decisions"' in log
+    assert [needle for needle in needles if needle in log] == []
+
+
 def test_a_site_may_keep_no_address_at_all(tmp_path: Path) -> None:
     data = tmp_path / "data"
     with serving(data) as (port, said):
@@ -170,6 +208,14 @@ def test_a_site_may_keep_no_address_at_all(tmp_path: Path) -> None:
     assert (
         run("privacy", "mask", "--dry-run", "--json", "--data", str(data)).stdout == '{"masked":false,"comments":0}\n'
     )
+
+
+def test_the_page_on_privacy_says_of_each_table_how_long_it_keeps_what_it_has() -> None:
+    page = (Path(__file__).parent.parent / "docs" / "privacy.md").read_text("utf-8")
+    said = {
+        name for row in page.splitlines() if row.startswith("|") for name in re.findall(r"`(\w+)`", row.split("|")[2])
+    }
+    assert set(metadata.tables) - said == set()
 
 
 def test_the_housekeeper_masks_by_the_hour(store: Store, site: Site, clock: HandClock) -> None:

@@ -172,3 +172,23 @@ def test_a_label_that_the_others_deny_is_left_out(monkeypatch: pytest.MonkeyPatc
 
 def _by_turns(one: list[Row], other: list[Row]) -> list[Row]:
     return [row for pair in zip(one, other, strict=True) for row in pair]
+
+
+@pytest.mark.parametrize("spam", [True, False])
+def test_a_word_that_is_denied_with_certainty_pulls_less_but_never_nothing(spam: bool) -> None:
+    side = 1 if spam else -1
+    pulls = [abs(residual._pull(side * logit, spam)) for logit in (-1.0, -2.0, -4.0, -8.0, -30.0)]
+    assert pulls[0] > pulls[1] > pulls[2] == pulls[3] == pulls[4] > 0.1
+    assert all(side * residual._pull(side * logit, spam) < 0 for logit in (-30.0, -1.0, 0.0, 1.0, 20.0))
+    assert abs(residual._pull(side * 30.0, spam)) < 1e-9
+
+
+def test_a_sixth_of_false_words_does_not_hide_what_the_others_say() -> None:
+    neutral = BASE.with_weights(np.zeros(TABLE_SIZE), signals=np.zeros(len(SIGNALS)), bias=0.0, stretch=1.0)
+    spam = rows([Comment(f"cheap watches at my shop, {text(number)}") for number in range(30)], neutral)
+    good = rows([Comment(f"I baked your bread and liked it, {text(number)}") for number in range(30, 90)], neutral)
+    asked = rows([Comment("cheap watches at your shop"), Comment("I baked your bread and liked that")], neutral)
+    turns = [(row, True) for row in spam] + [(row, number % 6 == 0) for number, row in enumerate(good)]
+    found = residual.taught([lesson(row, said, at=number * HOUR) for number, (row, said) in enumerate(turns)])
+    cheap, bread = found.logits(asked).tolist()
+    assert cheap > 1 and bread < -1

@@ -87,7 +87,7 @@ def test_with_nothing_judged_no_figure_is_claimed(desk: Desk) -> None:
 def test_recall_stands_on_the_spot_checks_and_not_on_what_somebody_reported() -> None:
     groups = [group(Action.HOLD, 80, Word.SPAM), group(Action.HOLD, 20, Word.HAM), group(Action.APPROVE, 9_800)]
     groups.append(group(Action.APPROVE, 200, Word.SPAM))  # reported by readers: no sample of anything
-    found = insights(groups, {Action.APPROVE: (100, 1, 99)}, ((), ()), REPORT)
+    found = insights(groups, {Action.APPROVE: (100, 1, 99)}, (), REPORT)
     recall = found.live[0].now
     assert recall is not None and recall.value == pytest.approx(80 / (80 + 100))
     assert recall.low < 0.4 and recall.high > 0.7
@@ -142,12 +142,12 @@ def test_a_report_that_cannot_be_read_is_as_none(desk: Desk, tmp_path: Path) -> 
 
 def test_scores_that_moved_are_told() -> None:
     histogram = {"ham": [100] * 4 + [0] * 36, "spam": [0] * 36 + [10] * 4}
-    calm = ([0] * 40, [100] * 4 + [0] * 32 + [10] * 4)
-    moved = ([0] * 40, [0] * 16 + [95] * 8 + [2] * 16)
+    calm = [100] * 4 + [0] * 32 + [10] * 4
+    moved = [0] * 16 + [95] * 8 + [2] * 16
     few = [group(Action.APPROVE, 400)]
     assert (insights(few, {}, calm, {"histogram": histogram}).moved or 0) < 0.1
     assert (insights(few, {}, moved, {"histogram": histogram}).moved or 0) > 0.25
-    assert insights(few, {}, ([0] * 40, [1] * 40), {"histogram": histogram}).moved is None
+    assert insights(few, {}, [1] * 40, {"histogram": histogram}).moved is None
 
 
 @pytest.mark.parametrize("days", [1, 7, 93, 94, 365])

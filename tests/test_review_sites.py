@@ -260,3 +260,22 @@ def test_texts_of_sites_are_shown_as_texts(desk: Desk) -> None:
     site, _ = desk.store.add_site("<script>alert(1)</script>")
     for path in ("/sites", f"/sites/{site.id}", f"/sites/{site.id}/policy"):
         assert "<script>alert" not in desk.browser.get(path).text
+
+
+def test_what_the_blogs_verdicts_count_is_set_on_the_sites_page(desk: Desk) -> None:
+    page = desk.browser.get(here(desk))
+    assert 'name="trust" value="100"' in page.text
+    answer = desk.submit(page, here(desk, "trust"), trust=" 29 % ")
+    assert answer.location == here(desk) + "#trust"
+    site = desk.store.site(desk.site.id)
+    assert site is not None and site.doors.trust == 0.29
+    assert 'name="trust" value="29"' in desk.browser.get(here(desk)).text
+
+
+@pytest.mark.parametrize("typed", ["", "-1", "101", "1e2", "٣", "9" * 5000, "12.5", "<b>"])
+def test_what_is_no_share_is_refused_and_nothing_changes(desk: Desk, typed: str) -> None:
+    answer = desk.submit(desk.browser.get(here(desk)), here(desk, "trust"), trust=typed)
+    assert answer.status_code == 422
+    assert "a whole number from 0 to 100" in answer.text and "<b>" not in answer.text.split('id="trust"')[1][:900]
+    site = desk.store.site(desk.site.id)
+    assert site is not None and site.doors.trust == 1.0

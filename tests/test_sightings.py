@@ -1,6 +1,7 @@
 """What the store knows of authors, hosts and addresses, on both engines: counted once, undone with the verdict."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from conftest import HOLD, HandClock
@@ -8,9 +9,9 @@ from doors import FakeClassifier, FakeShelf
 
 from moderator.campaigns import choose
 from moderator.comment import Author, Comment, Post, Status, Word
-from moderator.known import Known
+from moderator.known import Known, Marks
 from moderator.moderation import Moderator
-from moderator.reading import read
+from moderator.reading import Reading, read
 from moderator.store import Remembered, Site, Store
 from moderator.store import fading as ages
 from moderator.store.ids import micros
@@ -164,3 +165,30 @@ def forget(store: Store, clock: HandClock) -> None:
     """From the first row on."""
     young = new_number(micros(clock()) - ages.SKETCH_KEPT)
     store._write(lambda c: ages.forget_some(c, at=micros(clock()), least_sketch=young, begin=0.0))
+
+
+def test_a_history_makes_authors_and_hosts_known_and_no_flood(
+    store: Store, site: Site, clock: HandClock, judge: Judge
+) -> None:
+    judge("Here already")
+    then = clock() - timedelta(days=400)
+    history = [
+        (Comment(f"Number {n} https://shop.example/", f"old-{n}", author=ANN, created=then), word)
+        for n, word in enumerate([Word.HAM] * 12 + [Word.SPAM])
+    ]
+
+    def mark(reading: Reading, comment: Comment) -> Marks:
+        return marks(reading, comment, site.id, SECRET)
+
+    for _ in range(2):  # the same again counts nothing
+        store.imports.take(site.id, history, by="import old.xml", batch=store.imports.begin(), mark=mark)
+    assert of_ann(store, site, clock) == (14, 12, 1)
+    found = known(store, site, clock, Comment("https://shop.example/", author=ANN))
+    assert found.author is not None and found.author.lately == 1 and found.author.first == micros(then)
+    host = next(host for host in found.hosts if host.name == "shop.example")
+    assert host.here is not None and (host.here.total, host.here.ham, host.here.spam) == (13, 12, 1)
+    assert found.site is not None and found.site.total == 1
+    stored = store.comment_by_external_id(site, "old-12")
+    assert stored is not None
+    store.give_verdict(stored.id, Word.HAM, by="bo", door="page")
+    assert of_ann(store, site, clock) == (14, 13, 0)

@@ -11,15 +11,18 @@ import numpy as np
 import pytest
 from models import published, weights
 
-from moderator.comment import Author, Comment, Word
+from moderator.comment import Action, Author, Comment, Decision, Word
 from moderator.labelled import Example
 from moderator.policy import Thresholds
 from moderator.reading import read
 from moderator.shelf import Shelf
+from moderator.store import Store
 from moderator.training import command, corpus, publish, thresholds
 from moderator.training.corpus import CorpusError, distinct, from_file
+from moderator.training.doubt import Doubt, bounded, doubts
 from moderator.training.evaluate import figures, needed, threshold
 from moderator.training.fit import calibrate, fit, recalibrated, tabulate
+from moderator.training.gathering import Gathered, gather, split, weigh
 
 HAM = [
     "I had the same trouble with my bicycle chain and cleaning it helped",
@@ -344,3 +347,71 @@ def test_a_model_that_started_from_another_keeps_its_thresholds_while_good_comme
     derived = thresholds.kept_or_derived(np.linspace(0.0, 1.0, 5_000), before, said.append)
     assert 0.98 < derived.hold < 1.0
     assert derived.unsigned_hold == before.unsigned_hold
+
+
+@pytest.fixture
+def lied(tiny: list[Example], quick_store: Store) -> Store:
+    """A site that calls twenty comments good, of which two are spam: one on the page, one through the blog's door."""
+    site = quick_store.add_site("blog")[0]
+    said = [(f"{start}{text}", "page") for start in ("Truly, ", "Indeed ") for text in HAM[:9]]
+    for number, (text, door) in enumerate([*said, (LIES[0], "page"), (LIES[1], "webhook")]):
+        sent = Comment(text, id=f"c{number}", author=Author(f"Name {number % 10}"))
+        held = quick_store.remember(site, sent, HELD, at=datetime.now(UTC))
+        quick_store.give_verdict(held.id, Word.HAM, by="ann", door=door)
+    return quick_store
+
+
+LIES = (f"{SPAM[0]}. {SPAM[2]}. {SPAM[4]}", f"{SPAM[1]}. {SPAM[3]}. {SPAM[5]}")
+HELD = Decision(Action.HOLD, "in_doubt", 0.5, (), "")
+
+
+def gathered_of(store: Store | None) -> Gathered:
+    return gather(store, (), keep_good_rows=False, names=False, say=lambda text: None)
+
+
+@pytest.mark.parametrize(
+    ("doubt", "left_out"), [(Doubt.OTHERS, {"c19"}), (Doubt.ALL, {"c18", "c19"}), (Doubt.NONE, set())]
+)
+def test_a_label_that_all_others_deny_is_left_out_but_for_moderators_own(
+    lied: Store, doubt: Doubt, left_out: set[str]
+) -> None:
+    gathered = gathered_of(lied)
+    table = tabulate(example.comment for example in gathered.examples)
+    found = doubts(gathered, table, weigh(gathered), split(gathered)[0], doubt=doubt)
+    assert found is not None
+    assert {"c18", "c19"} <= {gathered.examples[row].comment.id for row in found.rows.tolist()}
+    assert {gathered.examples[row].comment.id for row in found.left_out.tolist()} == left_out
+
+
+def test_of_a_source_and_label_a_tenth_is_left_out_at_most_the_clearest_first(lied: Store) -> None:
+    gathered = gathered_of(lied)
+    learned = split(gathered)[0]
+    own = np.arange(len(gathered) - 20, len(gathered))
+    assert bounded(gathered, learned, own[::-1]).tolist() == own[:-3:-1].tolist()
+
+
+def test_what_was_left_out_stands_in_the_report_and_by_its_id_only_at_home(
+    lied: Store, shelf: Shelf, tmp_path: Path
+) -> None:
+    told = Silent()
+    command.train(lied, shelf, force=True, progress=told)
+    assert any("1 of them are left out" in line for line in told.said)
+    model = shelf.current()
+    assert model is not None
+    report = json.loads((shelf.own / model.id / publish.REPORT).read_text("utf-8"))["suspicious"]
+    assert report["left_out"] == 1 and report["left_out_by_source"] == {"site blog": 1}
+    assert [(one["id"], one["label"], one["score"] > 0.5) for one in report["left_out_labels"]] == [
+        ("c19", "ham", True)
+    ]
+    assert LIES[1] in (shelf.own / model.id / "report.html").read_text("utf-8")
+
+    command.train(lied, shelf, into=tmp_path / "given", fresh=True, force=True, progress=Silent())
+    (given,) = (tmp_path / "given").glob("*/" + publish.REPORT)
+    listed = json.loads(given.read_text("utf-8"))["suspicious"]["left_out_labels"]
+    assert [sorted(one) for one in listed] == [["label", "score", "source"]]
+
+    command.train(lied, shelf, doubt=Doubt.NONE, force=True, progress=Silent())
+    model = shelf.current()
+    assert model is not None
+    report = json.loads((shelf.own / model.id / publish.REPORT).read_text("utf-8"))["suspicious"]
+    assert report["left_out"] == 0 and report["by_source"]["site blog"] >= 2

@@ -232,19 +232,28 @@ def run(seconds: float, requests: int, seed: int) -> Iterator[tuple[str, str, fl
         until = time.monotonic() + seconds
         for number in itertools.count(seed):
             name = [*targets][number % len(targets)]
-            chance = random.Random(number)
-            text = broken(chance, texts)
-            began = time.thread_time()
+            text = broken(random.Random(number), texts)
             try:
-                came = targets[name](chance, text)
-                took = time.thread_time() - began
-                assert took < SLOW or name == "exports", f"{took * 1000:.0f} ms"
+                came, took = timed(targets[name], number, texts)
+                if took >= SLOW and name != "exports":
+                    # A collection of garbage may have fallen on it: after 16,000 others 52 ms became 508.
+                    took = timed(targets[name], number, texts)[1]
+                    assert took < SLOW, f"{took * 1000:.0f} ms"
             except Exception as error:
                 raise Failed(name, number, text) from error
             yield name, came, took
             if (requests and number - seed + 1 >= requests) or (not requests and time.monotonic() > until):
                 break
         doors.store.close()
+
+
+def timed(target: Target, number: int, texts: list[str]) -> tuple[str, float]:
+    """What comes of the input with this number, and the processor time that it takes."""
+    chance = random.Random(number)
+    text = broken(chance, texts)
+    began = time.thread_time()
+    came = target(chance, text)
+    return came, time.thread_time() - began
 
 
 class Failed(Exception):

@@ -37,20 +37,20 @@ class Rspamd:
     variants: tuple[str, ...] = (", Bayes", ", rules and Bayes")
 
     def __init__(self, folder: Path) -> None:
-        self._redis_port, self._port = _free_port(), _free_port()
+        self._redis_port, self.port = _free_port(), _free_port()
         settings = folder / "local.d"
         settings.mkdir(parents=True, exist_ok=True)
         for module in OFF:
             (settings / f"{module}.conf").write_text("enabled = false;\n")
         for name, text in SETTINGS.items():
-            written = text.format(redis=self._redis_port, port=self._port, folder=folder)
+            written = text.format(redis=self._redis_port, port=self.port, folder=folder)
             (settings / name).write_text(f"{written}\n")
         silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         redis = ["redis-server", "--bind", "127.0.0.1", "--port", str(self._redis_port), "--save", "", "--dir", folder]
         places = [f"--var={name}={folder}" for name in ("LOCAL_CONFDIR", "DBDIR", "RUNDIR", "LOGDIR")]
         rspamd = ["rspamd", "--insecure", "--no-fork", "-c", "/etc/rspamd/rspamd.conf", *places]
         self._processes = [subprocess.Popen(redis, **silent), subprocess.Popen(rspamd, **silent)]  # type: ignore[call-overload]
-        self._connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=60)
+        self._connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         self._wait()
 
     def fresh(self) -> None:

@@ -104,5 +104,28 @@ def prune(older_than: int | None, dry_run: bool, quiet: bool, as_json: bool, **f
     )
 
 
+@database.command("accept-secret")
+@finds_installation
+def accept_secret(**flags: Any) -> None:
+    """Go on with the secret of this data folder, where the one that the store was used with is lost.
+
+    People whose addresses are stored as pseudonyms are no longer recognised, Akismet keys must be made anew, and
+    sessions end. Other nodes need the new secret before they start.
+
+    \b
+    moderator db accept-secret --data ./data
+    """
+    from moderator.pseudonyms import WITH_SECRET, fingerprint
+    from moderator.settings import secret
+
+    settings = settings_of(**flags)
+    existing_url(settings)
+    mine = fingerprint(secret(settings.data))
+    with store_of(**flags) as store:
+        store.claims.release(WITH_SECRET)
+        store.claims.claim(WITH_SECRET, mine)
+    click.echo(f"the store is used with the secret in {settings.data} from now on")
+
+
 for command in (copying.export_store, copying.import_store, copying.backup, copying.restore):
     database.add_command(command)

@@ -13,9 +13,13 @@ from typing import Any
 
 import click
 
-from moderator.cli.common import as_json, finds_installation, print_json, site_named, store_of
+from moderator import settings as all_settings
+from moderator.cli.common import as_json, finds_installation, print_json, settings_of, site_named, store_of
 from moderator.comment import Comment, CommentError, Word
+from moderator.known import Marks
+from moderator.reading import Reading
 from moderator.store import Site, Store, Taken
+from moderator.traces import marks
 
 AT_ONCE = 500  # comments a transaction: 20 ms, for which a blog that asks at the same time waits
 SHOWN_BROKEN = 5
@@ -66,13 +70,18 @@ def import_history(site: str, sources: tuple[str, ...], dry_run: bool, as_json: 
     """
     read = [_source(name) for name in sources]  # all of them first, so that a mistake in the last one stores nothing
     tallies: list[tuple[Source, Tally]] = []
+    from moderator.server import check_secret
+
+    settings = settings_of(**flags)
     with store_of(**flags) as store, _stopped_by_hand() as stopped:
+        check_secret(store, settings)
+        secret = all_settings.secret(settings.data)
         found = site_named(store, site)
         batch = store.imports.begin()
         try:
             for source in read:
                 tallies.append((source, Tally()))
-                _take(store, found, *tallies[-1], batch=batch, dry_run=dry_run, stopped=stopped)
+                _take(store, found, *tallies[-1], batch=batch, dry_run=dry_run, stopped=stopped, secret=secret)
                 if stopped():
                     break
         finally:  # also where something fails midway: what is stored is stored
@@ -114,9 +123,14 @@ def _take(
     batch: str,
     dry_run: bool,
     stopped: Callable[[], bool],
+    secret: bytes,
 ) -> None:
     """Read a source to its end, or until it is stopped, and store it by the way."""
     by = f"import {source.name}"
+
+    def mark(reading: Reading, comment: Comment) -> Marks:
+        return marks(reading, comment, site.id, secret)
+
     waiting: list[tuple[Comment, Word]] = []
     dreamt: set[str] = set()
 
@@ -126,7 +140,7 @@ def _take(
             dreamt.update(comment.id for comment, _ in new)
             tally.taken += store.imports.look(site.id, new) + Taken(known=len(waiting) - len(new))
         else:
-            tally.taken += store.imports.take(site.id, waiting, by=by, batch=batch)
+            tally.taken += store.imports.take(site.id, waiting, by=by, batch=batch, mark=mark)
         waiting.clear()
 
     with _progress(source, tally) as show:

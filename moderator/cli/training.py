@@ -18,6 +18,13 @@ from moderator.cli.common import finds_installation, settings_of
     "--search", "searched", is_flag=True, help="With --fresh: look for a better setting first; takes some 200 fits."
 )
 @click.option("--by-source", is_flag=True, help="With --search: a source is learned or tested as a whole.")
+@click.option(
+    "--doubt",
+    type=click.Choice(["others", "all", "none"]),
+    default="others",
+    show_default=True,
+    help="Whose labels are left out where all others deny them: files' and blogs', also moderators', nobody's.",
+)
 @click.option("--jobs", type=click.IntRange(1), help="Processes at work.  [default: one a core]")
 @click.option("--cluster", metavar="ADDRESS", help="Work on a Dask cluster: its scheduler, as tcp://host:8786.")
 @click.option("--into", type=click.Path(path_type=Path), help="Where models are put.  [default: DATA/model]")
@@ -29,6 +36,7 @@ def train(
     fresh: bool,
     searched: bool,
     by_source: bool,
+    doubt: str,
     jobs: int | None,
     cluster: str | None,
     into: Path | None,
@@ -51,6 +59,7 @@ def train(
     try:
         from moderator.training import command, parallel
         from moderator.training.corpus import CorpusError
+        from moderator.training.doubt import Doubt
     except ModuleNotFoundError as error:
         raise click.ClickException(
             f"training needs {error.name}; install it with: pip install 'moderator[train]'"
@@ -71,6 +80,7 @@ def train(
                 into=into,
                 searched=searched,
                 by_source=by_source,
+                doubt=Doubt(doubt),
                 scratch=settings.data,
                 workers=workers,
                 progress=command.Console(quiet=quiet),

@@ -30,6 +30,7 @@ from moderator.review import (
     site_callback,
     site_keys,
     site_policy,
+    site_trust,
     sites,
     wording,
 )
@@ -69,7 +70,7 @@ def blueprint(
     insights.add(pages, desk)
     digest_link.add(pages, desk)
     pages.record_once(lambda state: post.keep(state.app, desk))
-    for part in (people, sites, site_keys, site_callback, site_policy):
+    for part in (people, sites, site_keys, site_callback, site_trust, site_policy):
         part.add(pages, desk)
     versions = {file.name: _digest(file) for file in STATIC.iterdir() if file.is_file()}
 

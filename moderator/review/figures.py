@@ -72,7 +72,7 @@ class Insights:
 def insights(
     groups: Sequence[Group],
     checked: Mapping[Action, tuple[int, int, int]],
-    scores: tuple[Sequence[int], Sequence[int]],
+    scores: Sequence[int],
     report: Mapping[str, object],
 ) -> Insights:
     """Put together from the day's groups, the spot checks by action, the scores' histogram, and the model's report."""
@@ -97,7 +97,7 @@ def insights(
         live=live,
         rules=_rows(groups, [group.rule for group in groups]),
         languages=_rows(groups, [group.language for group in groups]),
-        moved=_moved(scores[1], strata, report),
+        moved=_moved(scores, strata, report),
     )
 
 

@@ -11,6 +11,8 @@ from markupsafe import Markup, escape
 from moderator.review.language import locale
 from moderator.review.shown import Piece, short
 
+LONGEST_KEPT = 20
+
 
 def run(pieces: Sequence[Piece]) -> Markup:
     """The pieces one after the other."""
@@ -33,6 +35,16 @@ def _kept(language: str, text: str, most: int) -> Markup:
 
 
 def _of(piece: Piece) -> str:
+    return _kept_piece(piece) if len(piece.text) <= LONGEST_KEPT else _piece(piece)
+
+
+@lru_cache(maxsize=8192)
+def _kept_piece(piece: Piece) -> str:
+    """Shaded words are mostly the same few thousand."""
+    return _piece(piece)
+
+
+def _piece(piece: Piece) -> str:
     text = str(escape(piece.text))
     if piece.name:
         return f'<span class="sign" title="{escape(piece.name)}">{text}</span>'

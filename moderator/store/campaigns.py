@@ -4,15 +4,15 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from moderator.comment import Status, Word
 from moderator.known import Sighting
 from moderator.store import sightings
 from moderator.store.access import Access
 from moderator.store.comments import comment_of
-from moderator.store.ids import least_id, maybe_moment, micros
-from moderator.store.schema import comments
+from moderator.store.ids import maybe_moment, micros
+from moderator.store.schema import DAY, comments, received_day
 from moderator.store.values import Campaign
 
 DELETED = Status.DELETED.value
@@ -47,8 +47,8 @@ class Campaigns:
         return self._access.read(lambda c: one(c, campaign))
 
     def largest(self, site_ids: Sequence[int], *, since: datetime, limit: int) -> tuple[Large, ...]:
-        """The campaigns with most comments on these sites since then, the largest first; a comment alone is none."""
-        return self._access.read(lambda c: largest(c, site_ids, least_id(micros(since)), limit))
+        """The campaigns with most comments on these sites since that day, the largest first; of two at least."""
+        return self._access.read(lambda c: largest(c, site_ids, micros(since) // DAY, limit))
 
     def seen(self, keys: Sequence[int]) -> Mapping[int, Sighting]:
         """How often authors and hosts came, by their keys (traces.py); those that never did are left out."""
@@ -60,8 +60,8 @@ class Campaigns:
         return self._access.read(lambda c: members(c, campaign, status=status, limit=limit))
 
 
-def largest(connection: Connection, site_ids: Sequence[int], first: str, limit: int) -> tuple[Large, ...]:
-    """By the newest comments, whose ids are not below ``first``."""
+def largest(connection: Connection, site_ids: Sequence[int], first: int, limit: int) -> tuple[Large, ...]:
+    """Counted from the index of what is counted by day; then a text of each of the few."""
     count, own = func.count(), comments.c
     query = (
         select(
@@ -70,19 +70,19 @@ def largest(connection: Connection, site_ids: Sequence[int], first: str, limit: 
             func.count().filter(own.status == Status.HELD.value),
             func.count().filter(own.word == Word.SPAM.value),
             func.count().filter(own.word == Word.HAM.value),
-            func.min(own.id),
         )
-        .where(own.id >= first, own.site_id.in_(site_ids), own.campaign.is_not(None), own.status != DELETED)
+        .where(own.site_id.in_(site_ids), received_day >= first, own.campaign.is_not(None), own.status != DELETED)
         .group_by(own.campaign)
         .having(count > 1)
         .order_by(count.desc(), own.campaign)
         .limit(limit)
     )
-    rows = connection.execute(query).all()
-    texts = dict(connection.execute(select(own.id, own.content).where(own.id.in_([row[-1] for row in rows]))).all())
+    site = func.coalesce(own.site_id, 0).in_(site_ids)  # not by its index
+    example = select(own.content).where(own.campaign == bindparam("campaign"), own.status != DELETED, site).limit(1)
     return tuple(
-        Large(campaign, number, held, spam, ham, comment_of(texts[first_id]).body)
-        for campaign, number, held, spam, ham, first_id in rows
+        Large(campaign, number, held, spam, ham, comment_of(content).body)
+        for campaign, number, held, spam, ham in connection.execute(query).all()
+        for content in connection.scalars(example, {"campaign": campaign})  # one, or none where it was just deleted
     )
 
 

@@ -45,15 +45,24 @@ def _rows(connection: Connection) -> dict[str, int]:
 def _shape(connection: Connection) -> list[str]:
     """Columns and indexes that should be there and are not."""
     there = inspect(connection)
+    indexes = _indexes(connection)
     problems = []
     for table in metadata.sorted_tables:
         columns = {column["name"] for column in there.get_columns(table.name)}
-        indexes = {index["name"] for index in there.get_indexes(table.name)}
         for name in sorted({column.name for column in table.columns} - columns):
             problems.append(f"the column {table.name}.{name} is missing; restore a backup")
         for name in sorted({str(index.name) for index in table.indexes} - indexes):
             problems.append(f"the index {name} is missing, so pages are slow; move the store: db export, db import")
     return problems
+
+
+def _indexes(connection: Connection) -> set[str]:
+    """The names of all there are; SQLAlchemy passes over those on an expression, with a warning."""
+    catalogue = {"sqlite": "SELECT name FROM sqlite_master WHERE type = 'index'"}
+    names = catalogue.get(
+        connection.dialect.name, "SELECT indexname FROM pg_indexes WHERE schemaname = current_schema()"
+    )
+    return set(connection.scalars(text(names)))
 
 
 def _sqlite(connection: Connection) -> list[str]:

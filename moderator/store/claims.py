@@ -15,9 +15,13 @@ class Claims:
 
     def claim(self, name: str, value: str = "") -> bool:
         """Make the mark; False where somebody has made it."""
-        if self._access.read(lambda c: c.scalar(select(marks.c.name).where(marks.c.name == name))) is not None:
+        if self.value(name) is not None:
             return False
         return self._access.write(lambda c: _claim(c, name, value))
+
+    def value(self, name: str) -> str | None:
+        """What the mark says; None where nobody has made it."""
+        return self._access.read(lambda c: c.scalar(select(marks.c.value).where(marks.c.name == name)))
 
     def release(self, name: str) -> None:
         """Take it away, so that it can be made again."""

@@ -4,17 +4,19 @@ Not by ``remember`` and ``give_verdict``: nothing of it was decided here, and tw
 of what takes a minute.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, insert, select, update
 
 from moderator.comment import STATUS_AFTER_WORD, Action, Comment, Decision, Reason, Status, Word
-from moderator.reading import read
+from moderator.known import NO_MARKS, Marks
+from moderator.reading import Reading, read
 from moderator.store.access import Access
 from moderator.store.ids import micros, new_id
 from moderator.store.remember import Remember, find, insert_rows
 from moderator.store.schema import comments, verdicts
+from moderator.store.sightings import note_past, packed, shift
 
 # Not one of policy.RULES: nothing judged it here.
 IMPORTED = "imported"
@@ -26,6 +28,12 @@ DECISION = Decision(
     "",
 )
 RECEIVED = list(comments.c.keys()).index("received_at")
+Mark = Callable[[Reading, Comment], Marks]
+
+
+def unmarked(reading: Reading, comment: Comment) -> Marks:
+    """Of a history whose authors and hosts nobody is to know again."""
+    return NO_MARKS
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,31 +58,36 @@ class Imports:
         """A name for one import, by which its verdicts belong together."""
         return new_id(self._access.now())
 
-    def take(self, site_id: int, said: Sequence[tuple[Comment, Word]], *, by: str, batch: str) -> Taken:
+    def take(
+        self, site_id: int, said: Sequence[tuple[Comment, Word]], *, by: str, batch: str, mark: Mark = unmarked
+    ) -> Taken:
         """Store those that this site does not have yet, each with its word; all in one transaction, some hundreds.
 
         Each comment needs its id. It and its verdict get the comment's own time, where it has one: when the word was
-        said, nobody knows any more. What is known, also with another content, is left as it is.
+        said, nobody knows any more. What is known, also with another content, is left as it is. Authors and hosts are
+        known from then on by what ``mark`` makes of a comment.
         """
         at = self._access.now()
-        jobs = _jobs(site_id, said, at)
+        jobs = _jobs(site_id, said, at, mark)
         return self._access.write(lambda c: take(c, site_id, jobs, by=by, batch=batch))
 
     def look(self, site_id: int, said: Sequence[tuple[Comment, Word]]) -> Taken:
         """What ``take`` would do with them, without doing it."""
-        jobs = _jobs(site_id, said, self._access.now())
+        jobs = _jobs(site_id, said, self._access.now(), unmarked)
         return self._access.read(lambda c: sort_out(c, site_id, jobs)[1])
 
 
 Job = tuple[Remember, Word]
 
 
-def _jobs(site_id: int, said: Sequence[tuple[Comment, Word]], now: int) -> list[Job]:
+def _jobs(site_id: int, said: Sequence[tuple[Comment, Word]], now: int, mark: Mark) -> list[Job]:
     """The rows, made by the caller alone while others write."""
-    return [
-        (Remember(site_id, comment, DECISION, _at(comment, now), has_link=bool(read(comment).links)), word)
-        for comment, word in said
-    ]
+    jobs = []
+    for comment, word in said:
+        reading = read(comment)
+        marks, has_link = mark(reading, comment), bool(reading.links)
+        jobs.append((Remember(site_id, comment, DECISION, _at(comment, now), has_link=has_link, marks=marks), word))
+    return jobs
 
 
 def _at(comment: Comment, now: int) -> int:
@@ -122,6 +135,8 @@ def take(connection: Connection, site_id: int, jobs: Sequence[Job], *, by: str, 
             .where(comments.c.id.in_(ids))
             .values(word=word.value, status=STATUS_AFTER_WORD[word].value, version=2, verdict_id=verdict_id)
         )
+    note_past(connection, [job.noted for job, _ in new])
+    shift(connection, [(packed(job.noted.marks.traces), None, word.value) for job, word in new])
     return taken
 
 

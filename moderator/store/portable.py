@@ -9,6 +9,7 @@ has is, row by row, what the stream said.
 import base64
 import hashlib
 import json
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -27,6 +28,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import SAWarning
 
 from moderator.store import engine as engines
 from moderator.store import upgrade as levels
@@ -258,7 +260,9 @@ class Reader:
 def tables_of(connection: Connection) -> list[Table]:
     """Our tables as they are there, at whatever level; those that others point to first."""
     found = MetaData()
-    found.reflect(connection, only=lambda name, _: name in OURS)
+    with warnings.catch_warnings():  # that an index on an expression cannot be read back: nobody asks for it here
+        warnings.simplefilter("ignore", SAWarning)
+        found.reflect(connection, only=lambda name, _: name in OURS)
     return found.sorted_tables
 
 

@@ -10,8 +10,10 @@ says so and where to go on.
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -178,6 +180,7 @@ def walked(connection: Connection, walk: Walk, start: Place | None, *, limit: in
     """The next places onwards from ``start``, or those just before it; None is the one end or the other."""
     which, order = walk.which, walk.order
     rank = _rank(order, walk.sureness)
+    step = partial(_by_score, start=start) if order is Order.SCORE else _walk
     down = (order in (Order.NEWEST, Order.SCORE)) == onwards
     found: list[Place] = []
     ends: list[Place] = []
@@ -196,7 +199,7 @@ def walked(connection: Connection, walk: Walk, start: Place | None, *, limit: in
             told = [*told, _stands_for_all_like_it()]
             covered = False
         if told and not covered and rank is not None:
-            some, end = _checked(connection, within, told, rank, down=down, limit=limit + 1)
+            some, end = _checked(connection, step, within, told, rank, down=down, limit=limit + 1)
             found += some
             ends += end
             continue
@@ -204,7 +207,7 @@ def walked(connection: Connection, walk: Walk, start: Place | None, *, limit: in
             end = _walk(connection, within, rank, own, down=down, limit=1, offset=max(LOOKED // len(statuses), 1) - 1)
             ends += end
             within += [_beyond(rank, own, end[0], down=not down, too=True)] if end else []
-        found += _walk(connection, within + told, rank, own, down=down, limit=limit + 1)
+        found += step(connection, within + told, rank, own, down=down, limit=limit + 1)
     found.sort(reverse=down)
     end_of_all = (max(ends) if down else min(ends)) if ends else None  # the one that is met first
     if end_of_all is not None:
@@ -316,8 +319,37 @@ def _walk(
     return [Place(None, row[0]) if rank is None else Place(row[0], row[1]) for row in connection.execute(query)]
 
 
+def _by_score(
+    connection: Connection,
+    conditions: list[ColumnElement[bool]],
+    rank: ColumnElement[Any] | None,
+    own: ColumnElement[str],
+    *,
+    down: bool,
+    limit: int,
+    start: Place | None,
+) -> list[Place]:
+    """The same in the order of the score, in which the index of what is held stands already: no row is sorted.
+
+    Those without a score are lowest, and walked apart: databases do not agree on where they stand in an index.
+    """
+    score, last = comments.c.score, start.rank if start is not None else None
+    having: list[ColumnElement[bool]] = [score.is_not(None)]
+    if last is not None:  # besides what the conditions say: from there the index is read
+        having.append(score <= last if down else score >= last)
+    found: list[Place] = []
+    for half in (having, [score.is_(None)]) if down else ([score.is_(None)], having):
+        order = [column.desc() if down else column for column in (score, comments.c.id)]
+        query = select(func.coalesce(score, -1.0), comments.c.id).where(*conditions, *half).order_by(*order)
+        found += [Place(row[0], row[1]) for row in connection.execute(query.limit(limit - len(found)))]
+        if len(found) == limit:
+            break
+    return found
+
+
 def _checked(
     connection: Connection,
+    step: Callable[..., list[Place]],
     within: list[ColumnElement[bool]],
     told: list[ColumnElement[bool]],
     rank: ColumnElement[Any],
@@ -328,18 +360,23 @@ def _checked(
     """The places of rows that meet what only they can tell, and the place where no more were looked at.
 
     The order by rank is had from an index alone; then the rows are read in that order, some at a time, until there are
-    enough: they lie all over the table.
+    enough: they lie all over the table. Mostly the first few hundred are, and no more are put in order then.
     """
-    candidates = _walk(connection, within, rank, UNINDEXED_ID, down=down, limit=LOOKED)
     found: list[Place] = []
-    for start in range(0, len(candidates), CHECKED_AT_ONCE):
-        some = candidates[start : start + CHECKED_AT_ONCE]
-        fits = select(comments.c.id).where(comments.c.id.in_([place.id for place in some]), *told)
-        fitting = set(connection.scalars(fits))
-        found += [place for place in some if place.id in fitting]
-        if len(found) >= limit:
-            break
-    return found[:limit], candidates[-1:] if len(candidates) == LOOKED else []
+    done = 0
+    for most in (CHECKED_AT_ONCE, LOOKED):
+        candidates = step(connection, within, rank, UNINDEXED_ID, down=down, limit=most)
+        for start in range(done, len(candidates), CHECKED_AT_ONCE):
+            some = candidates[start : start + CHECKED_AT_ONCE]
+            fits = select(comments.c.id).where(comments.c.id.in_([place.id for place in some]), *told)
+            fitting = set(connection.scalars(fits))
+            found += [place for place in some if place.id in fitting]
+            if len(found) >= limit:
+                return found[:limit], []
+        done = len(candidates)
+        if done < most:
+            return found, []
+    return found, candidates[-1:]
 
 
 def _whole(connection: Connection, places: list[Place]) -> tuple[StoredComment, ...]:

@@ -9,6 +9,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    ColumnElement,
     Connection,
     Float,
     ForeignKey,
@@ -24,6 +25,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     false,
+    literal_column,
     text,
     true,
 )
@@ -90,6 +92,10 @@ site_secrets = Table(
     Column("revoked_at", Moment),
     Index("ix_site_secrets_site_id_purpose", "site_id", "purpose"),
 )
+
+DAY = 86_400_000_000  # microseconds
+# Written out, not bound: only then a database sees that it is in the index.
+received_day: ColumnElement[int] = literal_column(f"(received_at / {DAY})", BigInteger)
 
 comments = Table(
     "comments",
@@ -161,17 +167,19 @@ comments = Table(
         sqlite_where=text("campaign IS NOT NULL AND word IS NOT NULL"),
         postgresql_where=text("campaign IS NOT NULL AND word IS NOT NULL"),
     ),
-    # What the insights count, by day, from this index alone.
+    # What the insights count, by day, from this index alone. Groups that stand together need no sorting, which took
+    # three times as long.
     Index(
         "ix_comments_counted",
         "site_id",
-        "received_at",
+        text(received_day.name),
         "action",
         "status",
         "word",
         "rule",
         "language",
         "score",
+        "campaign",
     ),
     Index("ix_comments_addresses", "changed_at", sqlite_where=text("addresses"), postgresql_where=text("addresses")),
     # What teaches.

@@ -370,6 +370,22 @@ def note(connection: Connection, noted: Sequence[Noted]) -> None:
         _insert(connection, "sightings", [(key, *counted[key], 0, 0) for key in sorted(counted)])
 
 
+def note_past(connection: Connection, noted: Sequence[Noted]) -> None:
+    """Count the authors and hosts of a history that was stored in this transaction: in all, and not as coming now.
+
+    Its wordings are not kept: campaigns fade within months, and what is imported is mostly older.
+    """
+    counted: dict[int, list[int]] = {}
+    for one in noted:
+        for trace in one.marks.traces:
+            if trace.kind in JUDGED:
+                _count(counted, trace, one.at, 1 << one.marks.group)
+    for row in counted.values():
+        row[5] = 0
+    if counted:
+        _insert(connection, "sightings", [(key, *counted[key], 0, 0) for key in sorted(counted)])
+
+
 def _count(counted: dict[int, list[int]], trace: Trace, at: int, bit: int) -> None:
     slot = at // SPANS[trace.kind]
     row = counted.get(trace.key)
@@ -403,6 +419,7 @@ def _insert_sql(dialect: Dialect, name: str, size: int) -> str:
         query = statement.on_conflict_do_update(
             index_elements=["key"],
             set_={
+                "first_at": case((new.first_at < old.first_at, new.first_at), else_=old.first_at),
                 "last_at": case((new.last_at > old.last_at, new.last_at), else_=old.last_at),
                 "total": old.total + new.total,
                 "before": case(

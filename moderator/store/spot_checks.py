@@ -122,13 +122,15 @@ def _open(connection: Connection, site_ids: Sequence[int] | None, limit: int) ->
 def _seen(
     connection: Connection, since: int, until: int, site_ids: Sequence[int]
 ) -> dict[Action, tuple[int, int, int]]:
+    # From the few spot checks to their comments: else SQLite walks all comments of these days, 700 ms for a million.
+    own = func.coalesce(spot_checks.c.comment_id, "")
     query = (
         select(spot_checks.c.action, comments.c.word, func.count())
-        .join(comments, comments.c.id == spot_checks.c.comment_id)
+        .join(comments, comments.c.id == own)
         .where(
             spot_checks.c.comment_id >= least_id(since),
             spot_checks.c.comment_id < least_id(until),
-            (comments.c.site_id + 0).in_(site_ids),  # not by its index: from the few spot checks to their comments
+            (comments.c.site_id + 0).in_(site_ids),
             comments.c.action == spot_checks.c.action,  # else it was edited, and decided anew
         )
         .group_by(spot_checks.c.action, comments.c.word)

@@ -5,15 +5,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, Connection, Integer, case, cast, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    bindparam,
+    case,
+    cast,
+    func,
+    select,
+)
 
 from moderator.comment import Action, Status, Word
 from moderator.store.access import Access
 from moderator.store.ids import micros, moment
-from moderator.store.schema import comments
+from moderator.store.schema import DAY, comments, received_day
 from moderator.store.values import Tally
 
-DAY = 24 * 3600 * 1_000_000
 # 20,000 prove a budget of 1 in 1,000 with 12 above the line; more would say little more, and cost a tenth of a second.
 GOOD_SCORES = 20_000
 BY_SCORE = ("probably_fine", "in_doubt", "surely_spam")
@@ -40,32 +48,42 @@ class Tallies:
         self._access = access
 
     def months(self, site_id: int, *, since: datetime | None = None) -> tuple[Tally, ...]:
-        """A site's figures by month of arrival (UTC), oldest first, months without a comment left out."""
-        begin = micros(since) if since is not None else 0
-        return self._access.read(lambda c: months(c, site_id, since=begin))
+        """A site's figures by month of arrival (UTC), oldest first, months without a comment left out.
+
+        From the beginning of the day of ``since`` on.
+        """
+        first = micros(since) // DAY if since is not None else 0
+        return self._access.read(lambda c: months(c, site_id, first=first))
 
     def days(self, site_ids: Sequence[int], *, since: datetime, until: datetime) -> tuple[Group, ...]:
-        """What was decided and said of these sites' comments that came in from ``since`` until before ``until``."""
-        return self._access.read(lambda c: days(c, site_ids, since=micros(since), until=micros(until)))
+        """What was decided and said of these sites' comments that came in on the days of ``since`` until ``until``.
+
+        Whole days (UTC), the last one that in which the moment before ``until`` lies.
+        """
+        return self._access.read(lambda c: days(c, site_ids, _span(since, until)))
 
     def good_scores(self, site_id: int, *, model: str) -> list[float]:
         """The scores that this model gave the latest comments which stand approved, at most ``GOOD_SCORES``."""
         return self._access.read(lambda c: good_scores(c, site_id, model=model))
 
-    def scores(
-        self, site_ids: Sequence[int], *, since: datetime, until: datetime, bins: int
-    ) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """How the scores of these comments lie in so many equal bins: of those called spam, and of all."""
-        return self._access.read(lambda c: scores(c, site_ids, since=micros(since), until=micros(until), bins=bins))
+    def scores(self, site_ids: Sequence[int], *, since: datetime, until: datetime, bins: int) -> tuple[int, ...]:
+        """How the scores of these comments lie in so many equal bins; the same whole days."""
+        return self._access.read(lambda c: scores(c, site_ids, _span(since, until), bins=bins))
 
 
-def months(connection: Connection, site_id: int, *, since: int) -> tuple[Tally, ...]:
+def _span(since: datetime, until: datetime) -> tuple[int, int]:
+    """The first and the last day."""
+    return micros(since) // DAY, (micros(until) - 1) // DAY
+
+
+def months(connection: Connection, site_id: int, *, first: int) -> tuple[Tally, ...]:
     """One look at the site's rows. The database counts by day: days are even pieces of its times, months are not."""
-    day = comments.c.received_at // DAY
     query = (
-        select(day.label("day"), *(figure.label(name) for name, figure in zip(FIGURES, _figures(), strict=True)))
-        .where(comments.c.site_id == site_id, comments.c.received_at >= since)
-        .group_by(day)
+        select(
+            received_day.label("day"), *(figure.label(name) for name, figure in zip(FIGURES, _figures(), strict=True))
+        )
+        .where(comments.c.site_id == site_id, received_day >= first)
+        .group_by(received_day)
     )
     found: dict[str, Counter[str]] = {}
     for row in connection.execute(query).mappings():
@@ -74,15 +92,14 @@ def months(connection: Connection, site_id: int, *, since: int) -> tuple[Tally, 
     return tuple(Tally(month, **found[month]) for month in sorted(found))
 
 
-def days(connection: Connection, site_ids: Sequence[int], *, since: int, until: int) -> tuple[Group, ...]:
-    """One walk along an index that has all of it, whatever the comments' size."""
-    day = comments.c.received_at // DAY
+def days(connection: Connection, site_ids: Sequence[int], span: tuple[int, int]) -> tuple[Group, ...]:
+    """One walk for each site along an index that has all of it, in this order, whatever the comments' size."""
     alike = (comments.c.action, comments.c.status, comments.c.word, comments.c.rule, comments.c.language)
     query = (
-        select(day.label("day"), *alike, func.count().label("number"))
-        .where(comments.c.site_id.in_(site_ids), comments.c.received_at >= since, comments.c.received_at < until)
+        select(received_day.label("day"), *alike, func.count().label("number"))
+        .where(comments.c.site_id == bindparam("site"), received_day.between(*span))
         .where(comments.c.status != Status.DELETED.value)
-        .group_by("day", *alike)
+        .group_by(received_day, *alike)
     )
     return tuple(
         Group(
@@ -94,28 +111,24 @@ def days(connection: Connection, site_ids: Sequence[int], *, since: int, until: 
             row.language,
             row.number,
         )
-        for row in connection.execute(query)
+        for site_id in site_ids
+        for row in connection.execute(query, {"site": site_id})
     )
 
 
-def scores(
-    connection: Connection, site_ids: Sequence[int], *, since: int, until: int, bins: int
-) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """How many comments there are in each of so many equal bins of the score: those humans called spam, and all."""
+def scores(connection: Connection, site_ids: Sequence[int], span: tuple[int, int], *, bins: int) -> tuple[int, ...]:
+    """How many comments there are in each of so many equal bins of the score."""
     bin_ = cast(comments.c.score * bins - 0.5 if connection.dialect.name == "postgresql" else comments.c.score * bins,
                 Integer)  # fmt: skip
     query = (
-        select(bin_.label("bin"), _count(comments.c.word == Word.SPAM.value).label("spam"), func.count().label("all"))
-        .where(comments.c.site_id.in_(site_ids), comments.c.received_at >= since, comments.c.received_at < until)
-        .where(comments.c.score.is_not(None))
+        select(bin_.label("bin"), func.count().label("number"))
+        .where(comments.c.site_id.in_(site_ids), received_day.between(*span), comments.c.score.is_not(None))
         .group_by("bin")
     )
-    spam, whole = [0] * bins, [0] * bins
+    found = [0] * bins
     for row in connection.execute(query):
-        place = min(max(row.bin, 0), bins - 1)
-        spam[place] += row.spam
-        whole[place] += row.all
-    return tuple(spam), tuple(whole)
+        found[min(max(row.bin, 0), bins - 1)] += row.number
+    return tuple(found)
 
 
 def good_scores(connection: Connection, site_id: int, *, model: str) -> list[float]:

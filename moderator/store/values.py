@@ -383,12 +383,13 @@ class Deeds:
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """A content that a human called ham or spam, for training."""
+    """A content that a human called ham or spam, for training; ``door`` is where they spoke."""
 
     comment: Comment
     label: Word
     site: str
     at: datetime
+    door: str
 
 
 class Role(StrEnum):

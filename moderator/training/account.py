@@ -3,7 +3,6 @@
 Texts of comments are never in it; they are kept apart in :class:`Texts`, for the page of an installation's own model.
 """
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -16,6 +15,7 @@ from moderator.labelled import Example
 from moderator.policy import Thresholds
 from moderator.reading import read
 from moderator.training import bootstrap, crossfit, measure
+from moderator.training.doubt import Doubts
 from moderator.training.evaluate import DOUBT, HOLD_BUDGET, REJECT_BUDGET, figures, needed, threshold
 from moderator.training.fit import ALONE, USUAL, Setting, Table, Weights
 from moderator.training.groups import Groups
@@ -34,8 +34,8 @@ class Trial:
     ``learned`` the others; comments of one of the ``groups`` are in one of the two.
 
     ``whole`` is the model's own weights where it started from nothing, so that the learning curve need not fit them
-    again; ``current`` the model in force: id, scores of the same comments, thresholds. The last ``own`` examples are
-    this installation's verdicts.
+    again; ``current`` the model in force: id, scores of the same comments, thresholds; ``doubts`` which labels are in
+    doubt. The last ``own`` examples are this installation's verdicts.
     """
 
     examples: Sequence[Example]
@@ -50,6 +50,7 @@ class Trial:
     thresholds: Thresholds
     whole: Weights | None = None
     current: tuple[str, Vector, Thresholds] | None = None
+    doubts: Doubts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ def account(
 ) -> tuple[dict[str, Any], Texts]:
     """The report of a trial, and the comments to read.
 
-    Without ``fits`` there is no learning curve and no label is doubted: both fit the model anew several times.
+    Without ``fits`` there is no learning curve: it fits the model anew several times.
     """
     examples = [trial.examples[int(row)] for row in trial.yard]
     spam = trial.spam[trial.yard]
@@ -121,43 +122,39 @@ def account(
     ham_bars, spam_bars = measure.histogram(trial.scores, spam)
     shown["histogram"] = {"ham": ham_bars, "spam": spam_bars}
     shown["slices"] = [asdict(part) for part in slices(examples, readings, trial.scores, spam, trial.thresholds)]
-    shown["learning_curve"], shown["suspicious"], shown["own"] = [], None, None
-    doubted = _with_fits(trial, shown, workers=workers, setting=setting, say=say) if fits else ()
+    shown["learning_curve"] = _curve(trial, workers=workers, setting=setting, say=say) if fits else []
+    shown["own"] = _own(trial, trial.doubts.scores) if trial.doubts else None
     worst = worst_errors(trial.scores, spam, trial.thresholds)
     return shown, Texts(
         tuple(_show(examples[row], trial.scores[row]) for row in worst),
-        doubted,
+        _doubted(trial),
     )
 
 
-def _with_fits(
-    trial: Trial, shown: dict[str, Any], *, workers: Workers, setting: Setting, say: Callable[[str], None]
-) -> tuple[Shown, ...]:
-    """Add what takes more fits to the report; the labels in doubt."""
+def _curve(trial: Trial, *, workers: Workers, setting: Setting, say: Callable[[str], None]) -> list[dict[str, Any]]:
     learned = trial.learned
-    table, truth, weight = trial.table.take(learned), trial.spam[learned], trial.weight[learned]
-    learned_groups = trial.groups[learned]
-    yardstick = (trial.table.take(trial.yard), trial.spam[trial.yard])
     curve = crossfit.learning_curve(
-        table,
-        truth,
-        weight,
-        learned_groups,
-        yardstick,
+        trial.table.take(learned),
+        trial.spam[learned],
+        trial.weight[learned],
+        trial.groups[learned],
+        (trial.table.take(trial.yard), trial.spam[trial.yard]),
         whole=trial.whole,
         setting=setting,
         workers=workers,
         progress=say,
     )
-    shown["learning_curve"] = [point.to_json() for point in curve]
-    say(f"doubtful labels: {crossfit.FOLDS} fits, each on the comments that it does not judge")
-    unseen = crossfit.out_of_fold(table, truth, weight, learned_groups, setting=setting, workers=workers)
-    if unseen is None:
+    return [point.to_json() for point in curve]
+
+
+def _doubted(trial: Trial) -> tuple[Shown, ...]:
+    """The labels in doubt that are shown, those that are not learned from first."""
+    if trial.doubts is None:
         return ()
-    doubtful = crossfit.suspicious(unseen, truth)
-    shown["suspicious"] = _suspicious(trial, learned, doubtful)
-    shown["own"] = _own(trial, unseen, truth)
-    return tuple(_show(trial.examples[int(learned[row])], unseen[row]) for row in doubtful[:MOST_TEXTS])
+    unseen = dict(zip(trial.learned.tolist(), trial.doubts.scores.tolist(), strict=True))
+    out = trial.doubts.left_out.tolist()
+    rows = [*out, *(row for row in trial.doubts.rows.tolist() if row not in set(out))][:MOST_TEXTS]
+    return tuple(_show(trial.examples[row], unseen[row]) for row in rows)
 
 
 def worst_errors(scores: Vector, spam: Truth, thresholds: Thresholds) -> NDArray[np.intp]:
@@ -220,16 +217,11 @@ def _comparison(trial: Trial, spam: Truth, groups: Sequence[int]) -> dict[str, A
     }
 
 
-def _suspicious(trial: Trial, learned: NDArray[np.intp], doubtful: NDArray[np.intp]) -> dict[str, Any]:
-    by_source = Counter(trial.examples[int(learned[row])].source for row in doubtful)
-    return {"looked_at": len(learned), "found": len(doubtful), "by_source": dict(by_source.most_common())}
-
-
-def _own(trial: Trial, unseen: Vector, truth: Truth) -> dict[str, Any] | None:
+def _own(trial: Trial, unseen: Vector) -> dict[str, Any] | None:
     """How well this installation's verdicts are foretold by models that have not seen them. Own ones stand last."""
     if not trial.own:
         return None
-    scores, spam = unseen[-trial.own :], truth[-trial.own :]
+    scores, spam = unseen[-trial.own :], trial.spam[trial.learned][-trial.own :]
     both = bool(spam.any() and not spam.all())
     auc = measure.area(*measure.rank(scores, spam).above()) if both else None
     return {"comments": len(scores), "spam": int(spam.sum()), "roc_auc": auc}

@@ -13,6 +13,8 @@ from moderator.store import Store
 from moderator.training import corpus
 from moderator.training.account import Trial, account
 from moderator.training.console import Console, Progress
+from moderator.training.crossfit import FOLDS
+from moderator.training.doubt import Doubt, Doubts, doubts
 from moderator.training.evaluate import Figures, figures
 from moderator.training.fit import USUAL, Setting, Table, Vector, Weights, fit, sigmoid
 from moderator.training.gate import harmful
@@ -67,6 +69,7 @@ def train(
     into: Path | None = None,
     searched: bool = False,
     by_source: bool = False,
+    doubt: Doubt = Doubt.OTHERS,
     scratch: Path | None = None,
     workers: Workers = ALONE,
     progress: Progress | None = None,
@@ -75,7 +78,8 @@ def train(
 
     ``fresh`` starts from nothing instead of the current model's weights; ``force`` promotes in any case; ``into`` is
     where the model is written, the installation's own shelf by default. ``searched`` looks for a better setting first,
-    with folds of groups or (``by_source``) of whole sources. Comments and features lie in nameless files in the folder
+    with folds of groups or (``by_source``) of whole sources. ``doubt`` says whose labels are left out where all others
+    deny them. Comments and features lie in nameless files in the folder
     ``scratch``, without one in memory. Raises CorpusError, ModelError and ClusterError.
     """
     progress = progress or Console()
@@ -103,6 +107,11 @@ def train(
     weight = weigh(gathered)
     found = _searched(gathered, table, weight, learned, by_source, workers, progress) if searched else None
     setting = found.setting if found else USUAL
+    say(f"doubtful labels: {FOLDS} fits, each on the comments that it does not judge")
+    doubted = doubts(gathered, table, weight, learned, doubt=doubt, setting=setting, workers=workers)
+    if doubted is not None:
+        say(_doubted(doubted))
+        weight[doubted.left_out] = 0.0
     say(f"fitting on {len(learned):,} comments" + (f", starting from {current.id}" if base and current else ""))
     rows, yardstick, truth = table.take(learned), table.take(yard), spam[yard]
 
@@ -159,12 +168,16 @@ def train(
         thresholds,
         whole=weights if base is None else None,
         current=(current.id, old_scores, current.thresholds) if current else None,
+        doubts=doubted,
     )
     told, texts = account(trial, workers=workers, setting=setting, say=say)
     later = measured_in_time(gathered, table, weight, setting=setting, workers=workers)
     say(_later(later))
+    folder = into or shelf.own
+    own = folder == shelf.own  # only there may comments be quoted: a model made elsewhere is made to be given away
     report = {
         **told,
+        "suspicious": doubted.told(gathered, learned, own=own) if doubted else None,
         "learned_from": {name: rows for name, (rows, _) in gathered.counts().items()},
         "yardstick_of_the_current": old.to_json() if old else None,
         "started_from": current.id if current and base else None,
@@ -173,8 +186,6 @@ def train(
         "left_out": left_out,
         "in_time": later,
     }
-    folder = into or shelf.own
-    own = folder == shelf.own  # only there may comments be quoted: a model made elsewhere is made to be given away
     id = publish(
         folder,
         weights,
@@ -235,6 +246,11 @@ def _setting(setting: Setting) -> str:
     return ", ".join(
         f"{name} {value:g} (usually {usual[name]:g})" for name, value in asdict(setting).items() if value != usual[name]
     )
+
+
+def _doubted(found: Doubts) -> str:
+    left_out = f"; {len(found.left_out):,} of them are left out" if len(found.left_out) else ""
+    return f"{len(found.rows):,} labels are denied by models that have not seen them{left_out}"
 
 
 def _later(later: dict[str, Any] | str) -> str:

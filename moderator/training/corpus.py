@@ -27,6 +27,8 @@ __all__ = [
     "stream",
 ]
 
+PAGE = "page"  # the door of this installation's moderators
+
 
 def starter() -> list[Example]:
     """The comments that this project wrote; the source of each is ``starter/<file>``."""
@@ -61,7 +63,10 @@ def _carried(folder: str) -> list[Traversable]:
 
 def from_store(store: Store) -> Iterator[Example]:
     """Every comment that a human called ham or spam; its source is its site."""
-    return (Example(found.comment, found.label, f"site {found.site}") for found in store.labelled())
+    return (
+        Example(found.comment, found.label, f"site {found.site}", vouched=found.door == PAGE)
+        for found in store.labelled()
+    )
 
 
 def from_file(path: Path, *, keep_good_rows: bool = False) -> tuple[list[Example], list[BrokenRow]]:

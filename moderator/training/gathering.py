@@ -50,6 +50,8 @@ class Gathered:
     spam: Truth
     signed: Truth
     has_text: Truth
+    project: Truth  # which the project itself wrote
+    vouched: Truth  # which moderators of this installation spoke on
     created: Vector  # seconds since 1970; not a number where the date is unknown
     text: NDArray[np.int64]  # nearly equal texts have one number
     groups: Groups  # what must not be torn apart has one number
@@ -88,7 +90,11 @@ class _Columns:
         self.examples.append(example)
         self.source.append(self.sources.setdefault(example.source, len(self.sources)))
         self.flags.append(
-            (example.label is Word.SPAM) | bool(author.name or author.url) << 1 | (comment.body != "") << 2
+            (example.label is Word.SPAM)
+            | bool(author.name or author.url) << 1
+            | (comment.body != "") << 2
+            | (place == "") << 3
+            | example.vouched << 4
         )
         self.created.append(comment.created.timestamp() if comment.created else np.nan)
         self.marks.extend(marks_of(like or example))
@@ -150,6 +156,8 @@ def _once(columns: _Columns, before: int) -> Gathered:
         (flags & 1) > 0,
         (flags & 2) > 0,
         (flags & 4) > 0,
+        (flags & 8) > 0,
+        (flags & 16) > 0,
         np.frombuffer(columns.created, np.float64)[rows],
         marks[:, 0].copy(),
         groups_of(marks),

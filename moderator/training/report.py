@@ -249,15 +249,18 @@ def _worst(texts: Texts | None) -> str:
 
 
 def _suspicious(content: Content, texts: Texts | None) -> str:
-    found = content["suspicious"]
+    found = content.get("suspicious")
     if not found:
         return ""
     lead = (
         f"Of {found['looked_at']:,} labels {found['found']:,} are denied with confidence by models that have not seen "
         "these comments nor their like. Either the label is wrong, or the comment is unlike all others."
     )
-    rows = [row(safe(source), f"{count:,}") for source, count in found["by_source"].items()]
-    body = table(["source", "labels in doubt"], rows) if rows else "<p>None is.</p>"
+    out = found.get("left_out_by_source", {})
+    if out:
+        lead += f" {found['left_out']:,} of them were not learned from; they come first below."
+    rows = [row(safe(name), f"{count:,}", f"{out.get(name, 0):,}") for name, count in found["by_source"].items()]
+    body = table(["source", "labels in doubt", "not learned from"], rows) if rows else "<p>None is.</p>"
     return section("Suspicious labels", lead, body + "".join(map(_text, texts.suspicious if texts else ())))
 
 

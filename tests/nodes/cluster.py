@@ -17,6 +17,7 @@ from typing import Any
 
 from test_story import MODERATOR, TOP, environment
 
+SECRET = b"0123456789abcdef" * 2
 DRAIN = 2  # seconds; the balancer asks twice a second, and two bad answers are enough for it
 
 
@@ -33,6 +34,8 @@ class Node:
 
     def __init__(self, data: Path, database: str) -> None:
         self.data = data
+        data.mkdir()
+        (data / "secret").write_bytes(SECRET)  # all nodes have the same
         self.port = free_port()
         self._told = environment() | {
             "MODERATOR_DATABASE": database,

@@ -6,7 +6,9 @@ import stat
 from collections.abc import Iterator
 
 from moderator.cli.examining.findings import Finding, Patient, advice, well, wrong
+from moderator.pseudonyms import WITH_SECRET, fingerprint
 from moderator.settings import SECRET_BYTES
+from moderator.store import Store
 
 MEGABYTE = 1_048_576
 OTHERS = 0o077
@@ -45,11 +47,20 @@ def disk(patient: Patient) -> Iterator[Finding]:
 
 
 def secret(patient: Patient) -> Iterator[Finding]:
-    """The installation's secret is whole."""
+    """The installation's secret is whole, and the one that all its nodes have."""
     path = patient.settings.data / "secret"
     if not path.exists():
         yield advice("secret", f"there is no {path}", "none is needed before the first start; else restore it")
     elif path.stat().st_size != SECRET_BYTES:
-        yield wrong("secret", f"{path} is damaged", "restore it; or delete it, then Akismet keys are made anew")
+        cure = "restore it; or delete it, and `moderator db accept-secret`: then Akismet keys are made anew"
+        yield wrong("secret", f"{path} is damaged", cure)
+    elif patient.store is not None and _is_anothers(patient.store, path.read_bytes()):
+        cure = "copy `secret` from another node or from a backup; if it is lost: moderator db accept-secret"
+        yield wrong("secret", "the store is used with another one, so no server starts here", cure)
     else:
         yield well("secret", "is there")
+
+
+def _is_anothers(store: Store, secret: bytes) -> bool:
+    known = store.claims.value(WITH_SECRET)
+    return known is not None and known != fingerprint(secret)
