@@ -67,7 +67,8 @@ bench: $(DEV)
 bench-quality: $(DEV)
 	$(BIN)/python benchmarks/quality.py --install --resume --write docs/benchmarks.md
 
-# kill -9 of a server under load, a thousand times on each engine; and a quarter of an hour of mixed load.
+# kill -9 of servers under load, a thousand times (PostgreSQL: ARGS="--database postgresql+psycopg://…", an empty one);
+# and a quarter of an hour of mixed load.
 kills: $(DEV)
 	$(BIN)/python benchmarks/kills.py $(ARGS)
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from moderator import features, model_file
 from moderator.comment import Comment, Reason
-from moderator.layout import Layout, lay_out
+from moderator.layout import lay_out
 from moderator.model_file import ModelError
 from moderator.policy import Thresholds
 from moderator.reading import Reading, read
@@ -26,7 +26,7 @@ from moderator.shading import Heaviest, Weighed, shade
 from moderator.signals import SIGNALS, measure, sentence
 from moderator.spaces import AUTHOR, BODY, NAMED, NAMED_WORDS, SPACES, WORDS, whole
 from moderator.weights import Weights
-from moderator.windows import LEAST, MARGIN, windows, worst
+from moderator.windows import MARGIN, STEP, Worst, worst
 
 # Models answer their probes to this, across processors and NumPy versions: sums of 32-bit floats in another order.
 PROBE_TOLERANCE = 1e-4
@@ -139,26 +139,26 @@ class Classifier:
         """Log-odds of many readings."""
         logits = np.empty(len(readings))
         for start in range(0, len(readings), features.BLOCK):
-            block = readings[start : start + features.BLOCK]
-            layouts = [lay_out(reading) for reading in block]
-            signals = np.array([measure(reading) for reading in block])
-            logits[start : start + features.BLOCK] = self.logits(layouts, features.rows(layouts), signals)
+            some = readings[start : start + features.BLOCK]
+            block = features.grams([lay_out(reading) for reading in some])
+            signals = np.array([measure(reading) for reading in some])
+            logits[start : start + features.BLOCK] = self.logits(block, features.distinct(block), signals)
         return logits
 
-    def logits(
-        self, layouts: Sequence[Layout], rows: features.Rows, signals: NDArray[np.float64]
-    ) -> NDArray[np.float64]:
-        """Log-odds of comments whose features and signals are at hand."""
-        found: NDArray[np.float64] = rows.sums(self.weights).sum(axis=1) + self.bias
+    def logits(self, block: features.Grams, rows: features.Rows, signals: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Log-odds of comments whose features, with and without repeats, and signals are at hand."""
+        spaces = rows.sums(self.weights)
+        found: NDArray[np.float64] = spaces.sum(axis=1) + self.bias
         found += (signals - self.signal_means) @ self.signal_weights
-        parted = [(number, parts) for number, layout in enumerate(layouts) if (parts := windows(layout))]
-        if parted:
-            owner = np.repeat([number for number, _ in parted], [len(parts) for _, parts in parted])
-            texts = rows.sums(self._parts_by)[:, TEXT].sum(axis=1)
-            worse = np.zeros(len(layouts))
-            of_parts, _ = worst(self._parts_by, [part for _, parts in parted for part in parts])
-            np.maximum.at(worse, owner, of_parts - MARGIN - texts[owner])
-            found += worse * self._stretch
+        parts = worst(self._parts_by, block)
+        if parts:
+            found[parts.owners] += self._worse(parts, rows, spaces)
+        return found
+
+    def _worse(self, parts: Worst, rows: features.Rows, spaces: NDArray[np.float64]) -> NDArray[np.float64]:
+        """By how much the worst part of each text is worse than the whole, in log-odds; ``spaces`` are of all rows."""
+        texts = (spaces if self._parts_by is self.weights else rows.sums(self._parts_by))[parts.owners][:, TEXT]
+        found: NDArray[np.float64] = np.maximum(parts.sums - MARGIN - texts.sum(axis=1), 0.0) * self._stretch
         return found
 
     def with_weights(
@@ -175,47 +175,39 @@ class Classifier:
         return other
 
     def assess(self, reading: Reading) -> Assessment:
-        """Score and reasons, from one pass over the features."""
-        block, spaces, worse, part = self._spaces(reading)
-        words = _Words(self.weights, part or block)
-        return self._assessed(reading, 0, spaces, worse, words)
+        """Score and reasons."""
+        return self.assess_many([reading])[0]
 
     def assess_many(self, readings: Sequence[Reading]) -> list[Assessment]:
-        """Score and reasons of each; those that are assessed together share the calls of NumPy, which are the cost.
-
-        A text that is long enough to have parts is looked at by itself.
-        """
-        layouts = [lay_out(reading) for reading in readings]
-        short = [i for i, layout in enumerate(layouts) if layout.body_end <= LEAST]
-        found: dict[int, Assessment] = {}
-        for start in range(0, len(short), features.BLOCK):
-            some = short[start : start + features.BLOCK]
-            block = features.grams([layouts[i] for i in some])
-            spaces: list[list[float]] = features.distinct(block).sums(self.weights).tolist()
+        """Score and reasons of each; those that are assessed together share the calls of NumPy, which are the cost."""
+        found: list[Assessment] = []
+        for start in range(0, len(readings), features.BLOCK):
+            some = readings[start : start + features.BLOCK]
+            block, spaces, worse = self._spaces(some)
             words = _Words(self.weights, block)
-            found |= {i: self._assessed(readings[i], at, spaces[at], 0.0, words) for at, i in enumerate(some)}
-        return [found[i] if i in found else self.assess(reading) for i, reading in enumerate(readings)]
+            for number, (reading, of_spaces) in enumerate(zip(some, spaces, strict=True)):
+                signals = self._signals(reading)
+                more, part = worse.get(number, (0.0, 0))
+                score = sigmoid(self.bias + sum(of_spaces) + sum(signals) + more)
+                within = slice(part, part + 2 * STEP) if more else slice(None)
+                found.append(Assessment(score, self._reasons(reading, number, of_spaces, signals, more, words, within)))
+        return found
 
-    def _assessed(
-        self, reading: Reading, number: int, spaces: Sequence[float], worse: float, words: "_Words"
-    ) -> Assessment:
-        signals = self._signals(reading)
-        score = sigmoid(self.bias + sum(spaces) + sum(signals) + worse)
-        return Assessment(score, self._reasons(reading, number, spaces, signals, worse, words))
-
-    def _spaces(self, reading: Reading) -> tuple[features.Grams, list[float], float, features.Grams | None]:
-        """The n-grams, what each space adds to the log-odds, what the worst part of the text adds, and its n-grams."""
-        layout = lay_out(reading)
-        block = features.grams([layout])
+    def _spaces(
+        self, readings: Sequence[Reading]
+    ) -> tuple[features.Grams, list[list[float]], dict[int, tuple[float, int]]]:
+        """Their n-grams; what each space adds to the log-odds of each; and of those with a part that is worse than the
+        whole, by how much, and where it begins.
+        """
+        block = features.grams([lay_out(reading) for reading in readings])
         rows = features.distinct(block)
-        spaces: list[float] = rows.sums(self.weights)[0].tolist()
-        parts = windows(layout) if layout.body_end > LEAST else []
+        spaces = rows.sums(self.weights)
+        parts = worst(self._parts_by, block)
+        worse = {}
         if parts:
-            found, at = worst(self._parts_by, parts)
-            worse = float(found[at] - MARGIN - rows.sums(self._parts_by)[0, TEXT].sum()) * self._stretch
-            if worse > 0:
-                return block, spaces, worse, features.grams([parts[at]])
-        return block, spaces, 0.0, None
+            more = zip(self._worse(parts, rows, spaces).tolist(), parts.begins.tolist(), strict=True)
+            worse = {owner: found for owner, found in zip(parts.owners.tolist(), more, strict=True) if found[0]}
+        return block, spaces.tolist(), worse
 
     def _signals(self, reading: Reading) -> list[float]:
         """What each signal adds to the log-odds."""
@@ -230,8 +222,9 @@ class Classifier:
         signals: Sequence[float],
         worse: float,
         words: "_Words",
+        within: slice,
     ) -> tuple[Reason, ...]:
-        """The weightiest; ``block`` holds the n-grams of the text, or of its part that is worse than the whole."""
+        """The weightiest; words are quoted from ``within`` the text: its part that is worse than the whole, or all."""
         text, name = (sum(spaces[i] for i in group) for group in (TEXT, NAME))
         text += worse
         told: list[tuple[float, str, str]] = [
@@ -256,7 +249,7 @@ class Classifier:
                 break
             span = None
             if code == "words":  # looked up only where it is told: half of what reasons cost
-                spans = words.heaviest.of(number, reading.text, towards_spam=weight > 0)
+                spans = words.heaviest.of(number, reading.text, within, towards_spam=weight > 0)
                 if not spans:
                     continue
                 span = spans[0]
@@ -266,7 +259,8 @@ class Classifier:
 
     def explain(self, reading: Reading) -> Explanation:
         """The whole account of the score; its parts sum to its log-odds."""
-        block, spaces, worse, _ = self._spaces(reading)
+        block, (spaces,), worst_part = self._spaces([reading])
+        worse, _ = worst_part.get(0, (0.0, 0))
         signals = self._signals(reading)
         said = zip(SPACES_SAY + SIGNALS_SAY, spaces + signals, strict=True)
         parts = [*((says, weight) for (_, says), weight in said), (PART_SAYS, worse)]

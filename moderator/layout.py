@@ -9,7 +9,7 @@ from typing import NamedTuple
 from moderator.links import Link
 from moderator.reading import Reading
 from moderator.spaces import ADDRESS, ANCHORS, AUTHOR, BODY, LINKS, MARKS, NAMED, OFFSETS, SIZES
-from moderator.spelling import mended
+from moderator.spelling import LETTERS, figured, mended
 
 # Spaces that are read as characters, in the order of the layout. The first and the last are read as words too, and
 # whatever is between the words of the one and of the other belongs to neither.
@@ -21,13 +21,17 @@ MOST_LINKS_READ = 12
 BACKLINKS = frozenset({"pingback", "trackback"})
 _MARKS_FIRST, _MARKS_MASK = int(OFFSETS[MARKS]), int(SIZES[MARKS]) - 1
 DIGIT = re.compile(r"[1-9]")
-# "v1agra", "c4s1n0", "fr33": in a word that is letters for a half, figures are the letters that they look like.
-LEET = re.compile(r"(?<![a-z0-9@$])[a-z]*[0-9@$][a-z0-9@$]*")
+ZEROS = str.maketrans("123456789", "000000000")
+# "v1agra", "c4s1n0", "fr33": in a word that is letters for a half, figures are the letters that they look like. From
+# its first figure on; letters before it are looked for only there: 7 µs fewer than a pattern that tries each word.
+FROM_FIGURE = re.compile(r"[0-9@$][a-z0-9@$]*")
 FIGURE = re.compile(r"[0-9@$]")
 FIGURE_INSIDE = re.compile(r"[0-9@$](?<=[a-z][0-9@$])[0-9@$]{0,3}(?=[a-z])")
 MANY_SWAPPED = 2  # so many words with letters out of place are no slip: read as they were meant
 MANY_LEET = 4  # such words in one text
-LETTERS = str.maketrans("0134578@$", "oieastbas")
+SOME_LEET = 2  # are enough where so many are common ones
+# What is written "4", "15" or "533" there.
+FIGURES_ALONE = frozenset("a i as at be is it its so to too see set sit eat best".split())
 FIGURES = re.compile(r"\d+")
 # Letters with marks, as their bare letters: a mark on each is a disguise, and many people leave honest ones out.
 _BARE = {
@@ -70,26 +74,31 @@ def lay_out(reading: Reading) -> Layout:
     name = reading.author
     if reading.kind in BACKLINKS:
         anchors, name = f"{anchors} {name}", ""
+    body = _folded(reading.text)
+    if len(reading.swapped) >= MANY_SWAPPED:
+        body = mended(body, reading.swapped)
+    name = _folded(name)
     parts = (
-        reading.text,
+        body,
         name,
-        _address(reading.author_link) if reading.author_link else "",
-        " ".join(map(_address, read)) if read else "",
-        anchors,
+        _folded(_address(reading.author_link)) if reading.author_link else "",
+        _folded(" ".join(map(_address, read))) if read else "",
+        _folded(anchors),
         name,
     )
     text = ""
     segments: list[int] = []
     for part in parts:
-        folded = " ".join(fold(part.lower()).split()) if part else ""
-        if not segments and len(reading.swapped) >= MANY_SWAPPED:
-            folded = mended(folded, reading.swapped)
-        if folded:
-            text = f"{text}{LEAD}{folded}"
-            segments += (len(LEAD) - 1, len(folded) + 1)
+        if part:
+            text = f"{text}{LEAD}{part}"
+            segments += (len(LEAD) - 1, len(part) + 1)
         else:
             segments += (0, 0)
     return Layout(text + LEAD, tuple(segments), _marks(reading, read))
+
+
+def _folded(text: str) -> str:
+    return " ".join(fold(text.lower()).split()) if text else ""
 
 
 def fold(lower: str) -> str:
@@ -98,18 +107,30 @@ def fold(lower: str) -> str:
         lower = lower.translate(_BARE)
     if not FIGURE.search(lower):
         return lower
-    return DIGIT.sub("0", LEET.sub(_unleet_all if len(FIGURE_INSIDE.findall(lower)) >= MANY_LEET else _unleet, lower))
+    lower = _unleeted(lower)
+    return lower.translate(ZEROS) if lower.isascii() else DIGIT.sub("0", lower)
 
 
-def _unleet(found: re.Match[str]) -> str:
-    word = found[0]
-    return word.translate(LETTERS) if 2 * sum(map(str.isalpha, word)) >= len(word) else word
-
-
-def _unleet_all(found: re.Match[str]) -> str:
-    """Where many words have figures for letters, "7h15" and "0u7" are words too."""
-    word = found[0]
-    return word.translate(LETTERS) if any(map(str.isalpha, word)) else word
+def _unleeted(lower: str) -> str:
+    """Figures as letters in words that are letters for a half; where there are many, in "7h15" and "15" too."""
+    inside = len(FIGURE_INSIDE.findall(lower))
+    all_of_them = inside >= MANY_LEET or (inside >= SOME_LEET and figured(lower) >= SOME_LEET)
+    pieces: list[str] = []
+    reached = 0
+    for found in FROM_FIGURE.finditer(lower):
+        start, end = found.span()
+        while start > reached and "a" <= lower[start - 1] <= "z":
+            start -= 1
+        word = lower[start:end]
+        if word.isdigit():
+            as_letters = all_of_them and word.translate(LETTERS) in FIGURES_ALONE
+        else:
+            letters = sum(map(str.isalpha, word))
+            as_letters = letters > 0 and (all_of_them or 2 * letters >= len(word))
+        if as_letters:
+            pieces += (lower[reached:start], word.translate(LETTERS))
+            reached = end
+    return "".join([*pieces, lower[reached:]]) if pieces else lower
 
 
 def _address(link: Link) -> str:

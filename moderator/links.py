@@ -125,7 +125,8 @@ def undisguise(text: str) -> tuple[str, int]:
         if "http" in lower and (": /" in lower or " :" in lower or "/ /" in lower or "[:]" in lower or ":\\" in lower):
             count += sum(found[0] != f"{found[1]}://" for found in SPLIT_SCHEME.finditer(text))
             text = SPLIT_SCHEME.sub(r"\1://", text)
-    if BRACKETED.search(text):
+    # Each sign by itself: 0.04 µs, where the pattern's class takes 5 ns for every character.
+    if ("(" in text or "[" in text or "<" in text or "{" in text) and BRACKETED.search(text):
         text, changed = BRACKET_DOT.subn(".", text)
         count += changed
     says_dot = " dot " in lower or " punkt " in lower or " point " in lower or " punto " in lower

@@ -6,6 +6,7 @@ html.parser took 6 s (CVE-2025-6069) and html5lib 20 s for 8 KB, and it keeps te
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
 from urllib.parse import unquote
@@ -189,7 +190,6 @@ def _count_words(text: str) -> int:
 def read(comment: Comment) -> Reading:
     """``comment`` as a reader meets it. Total for every text, linear in its length."""
     author, author_disguises = canonical(comment.author.name[:MOST_OF_A_NAME])
-    title, _ = canonical(unescaped(comment.post.title[:MOST_OF_A_NAME]))
     body = comment.body
     found: list[Link] = []
     hidden, concealed = "", 0
@@ -232,11 +232,16 @@ def read(comment: Comment) -> Reading:
         author_disguises=author_disguises,
         author_link=links.make(comment.author.url[:2048]) if comment.author.url else None,
         email_domain=_domain(comment.author.email) if comment.author.email else "",
-        post_title=title.strip(),
+        post_title=_title(comment.post.title[:MOST_OF_A_NAME]) if comment.post.title else "",
         kind=comment.kind,
         encoded=encoded,
         swapped=swapped(vocabulary),
     )
+
+
+@lru_cache(maxsize=1024)  # a post's title comes with each of its comments
+def _title(title: str) -> str:
+    return canonical(unescaped(title))[0].strip()
 
 
 def _domain(email: str) -> str:

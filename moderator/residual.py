@@ -95,9 +95,10 @@ def rows(comments: Sequence[Comment], base: Classifier) -> list[Row]:
         some = comments[start : start + features.BLOCK]
         readings = [read(comment) for comment in some]
         layouts = [lay_out(reading) for reading in readings]
-        block = features.rows(layouts)
+        grams = features.grams(layouts)
+        block = features.distinct(grams)
         measured = np.array([measure(reading) for reading in readings])
-        logits = base.logits(layouts, block, measured)
+        logits = base.logits(grams, block, measured)
         counts, ends = block.counts().tolist(), block.edges[:: len(SPACES)].tolist()
         taken = slots.take(block.buckets)
         signals = (measured - base.signal_means).tolist()

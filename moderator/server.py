@@ -95,17 +95,19 @@ def open_store(settings: Settings) -> Store:
     return Store.open(settings.database_url, clock=now)
 
 
-def check_secret(store: Store, settings: Settings) -> None:
-    """ServerError unless this node has the secret that the store is used with; the first one that comes notes its own.
+def shared_secret(store: Store, settings: Settings) -> bytes:
+    """This node's secret. ServerError unless the store is used with it; the first one that comes notes its own.
 
     With another one, people's pseudonyms would split, and Akismet keys would be wrong.
     """
-    mine = fingerprint(all_settings.secret(settings.data))
+    secret = all_settings.secret(settings.data)
+    mine = fingerprint(secret)
     if not store.claims.claim(WITH_SECRET, mine) and store.claims.value(WITH_SECRET) != mine:
         raise ServerError(
             f"the store is used with another secret than the one in {settings.data}; copy the file `secret` from "
             "another node or from your backup into it, or, if it is lost, say `moderator db accept-secret`"
         )
+    return secret
 
 
 def first_start(store: Store, settings: Settings) -> FirstStart:
@@ -132,7 +134,7 @@ def make_app(
     """
     store = open_store(settings)
     try:
-        check_secret(store, settings)
+        shared_secret(store, settings)
         announce(first_start(store, settings))
     finally:
         store.close()  # its thread must not be running when gunicorn forks

@@ -15,6 +15,9 @@ from moderator.weights import Weights
 
 Span = tuple[int, int]
 MOST_SHADED = 400
+ALL = slice(None)
+LONGEST_WORD = 24
+AROUND_WORDS = ".,;:!?()\"'"
 
 
 class Weighed(NamedTuple):
@@ -45,25 +48,45 @@ class Heaviest:
             buckets = np.minimum(block.buckets - firsts.repeat(lengths), TABLE_SIZE - 1)
         self._weighed = weights.take(buckets).sum(axis=0)
 
-    def of(self, number: int, text: str, *, towards_spam: bool) -> list[Span]:
-        """Where up to three words stand in the ``text`` of this comment of the block that weigh most that way."""
-        layout = self._layouts[number]
-        if not layout.body:
+    def of(self, number: int, text: str, within: slice = ALL, *, towards_spam: bool) -> list[Span]:
+        """Where up to three words stand in the ``text`` of this comment of the block that weigh most that way.
+
+        Only words ``within`` these characters of the layout's body are looked at.
+        """
+        body = self._layouts[number].body
+        if not body:
             return []
-        tokens = layout.body.split(" ")
+        first, end = _whole_words(body, within) if within.stop else (0, len(body))
+        tokens = body[first:end].split(" ")
         starts = [0, *accumulate([len(token) + 1 for token in tokens[:-1]])]
         begin = self._begins[number]
-        weighed = np.add.reduceat(self._weighed[begin : begin + len(layout.body)], starts)
+        weighed = np.add.reduceat(self._weighed[begin + first : begin + end], starts)
         order = weighed.argsort()
         chosen = order[::-1][:3] if towards_spam else order[:3]
-        words = [tokens[i].strip(".,;:!?()\"'") for i in chosen.tolist() if (weighed[i] > 0) == towards_spam]
-        return _found_in(text, [word for word in words if word])
+        words = [(starts[i], tokens[i]) for i in chosen.tolist() if (weighed[i] > 0) == towards_spam]
+        if len(body) != len(text) or not (text.isascii() or len(text.lower()) == len(text)):
+            return _found_in(text, [word for _, token in words if (word := token.strip(AROUND_WORDS))])
+        # Nothing was folded to another length, so what stands here in the body stands here in the text.
+        spans = []
+        for start, token in words:
+            begin = first + start + len(token) - len(token.lstrip(AROUND_WORDS))
+            end = first + start + len(token.rstrip(AROUND_WORDS))
+            if begin < end:
+                spans.append((begin, end))
+        return spans
 
 
 def shade(weights: Weights, block: features.Grams, text: str) -> tuple[Weighed, ...]:
     """Every word of a reading's ``text`` with what it weighs; ``block`` is its alone."""
     layout = block.layouts[0]
     return _placed(text, layout, _tokens(layout, _by_character(weights, block, layout.body_end)))
+
+
+def _whole_words(body: str, within: slice) -> tuple[int, int]:
+    """A stretch of a text from where its first word begins to where its last one ends, if those are near."""
+    begin = body.rfind(" ", max(0, within.start - LONGEST_WORD), within.start) + 1 or within.start
+    end = body.find(" ", within.stop - 1, within.stop + LONGEST_WORD)
+    return begin if within.start else 0, end if end > 0 else min(within.stop, len(body))
 
 
 def _found_in(text: str, words: Sequence[str]) -> list[Span]:

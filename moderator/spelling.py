@@ -28,15 +28,26 @@ def _by_shape(words: Iterable[str]) -> dict[str, str]:
 _WORDS = _by_shape(KNOWN)
 # No other length can be one of a known word with its letters moved.
 _LENGTHS = frozenset(map(len, KNOWN))
+MOST_KEPT = 1 << 14  # words that were looked at before: 1 to 2 MB, and a quarter of the time
+
+
+class _Meant(dict[str, str]):
+    """The known word that a word is meant for, looked up once each; empty where there is none, or the word is known."""
+
+    def __missing__(self, word: str) -> str:
+        if len(self) >= MOST_KEPT:
+            self.clear()
+        unknown = len(word) in _LENGTHS and word not in KNOWN and word.isascii()
+        self[word] = meant = _WORDS.get(_shape(word), "") if unknown else ""
+        return meant
+
+
+_MEANT = _Meant()
 
 
 def swapped(vocabulary: frozenset[str]) -> dict[str, str]:
     """Words (in lower case) with inner letters out of place, each with what was meant."""
-    found = {}
-    for word in vocabulary - KNOWN:
-        if len(word) in _LENGTHS and word.isascii() and (meant := _WORDS.get(_shape(word))):
-            found[word] = meant
-    return found
+    return {word: meant for word in vocabulary if (meant := _MEANT[word])}
 
 
 def mended(text: str, meant: Mapping[str, str]) -> str:

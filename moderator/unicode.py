@@ -53,6 +53,10 @@ _MARKS = "\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe2
 # The mark first and what stands before it afterwards: a search skips to the first of a class, 5 to 17 times as quick.
 LEFT_OVER_MARKS = re.compile(f"[{_MARKS}](?<=[{_ALPHABETIC}0-9 ][{_MARKS}])[{_MARKS}]*")
 ZALGO = re.compile(f"[{_MARKS}](?<=[{_ALPHABETIC}][{_MARKS}])[{_MARKS}]{{2}}")
+# Of the characters of a Vietnamese text, which has most of them, a third are such letters; where more are, nobody wrote
+# them for what they say.
+MARKED = re.compile(f"[\u00c0-\u024f\u1e00-\u1eff][{_MARKS}]*|[{_MARKS}](?<=[{_ALPHABETIC}][{_MARKS}])[{_MARKS}]*")
+MOST_MARKED, MANY_MARKED = 0.5, 8
 KEYCAP = re.compile("\u20e3(?<=[0-9#*]\u20e3)")
 
 
@@ -165,6 +169,9 @@ SEAM = re.compile(
 
 # Five single letters with the same thing between them, a new line too. "U.S.A." has three, "A B C D" four.
 SPACED = re.compile(r"(?<![^\W_])[^\W\d_]([ .\-_*|/~\n])(?:[^\W\d_]\1){3,200}[^\W\d_](?![^\W_])")
+# Beside so many of those, four are a word too.
+SEVERAL = 2
+SPACED_TOO = re.compile(SPACED.pattern.replace("{3,200}", "{2,200}"))
 # No word is longer than so many letters with what stands between them: "b_u_y_c_h_e_a_p_…" counts as several.
 LONGEST_SPACED = 24
 
@@ -215,7 +222,9 @@ def _fold_lookalikes(text: str) -> tuple[str, int]:
 def _join_spaced(text: str) -> tuple[str, int]:
     """Text with letters that stood apart as words, and how many words they may be."""
     words = sum(1 + (found.end() - found.start()) // LONGEST_SPACED for found in SPACED.finditer(text))
-    return (SPACED.sub(lambda found: found[0][::2], text), words) if words else (text, 0)
+    if not words:
+        return text, 0
+    return (SPACED if words < SEVERAL else SPACED_TOO).sub(lambda found: found[0][::2], text), words
 
 
 def _has_writing(text: str) -> bool:
@@ -269,6 +278,9 @@ def _once_unicode(text: str) -> tuple[str, Disguises]:
         if LONG_FORM.search(text):
             text = text.translate(LONG_FORMS)
     whole = unicodedata.normalize("NFKC", text)
+    if len(MARKED.findall(whole)) > max(MOST_MARKED * len(whole), MANY_MARKED):
+        bare, more = LEFT_OVER_MARKS.subn("", unicodedata.normalize("NFD", whole))
+        whole, marks = unicodedata.normalize("NFKC", bare), marks + more
     if odd or whole != text:
         text, left_over = LEFT_OVER_MARKS.subn("", KEYCAP.sub("", whole))
     if FOREIGN.search(text) and _LATIN.search(text):

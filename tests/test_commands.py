@@ -23,7 +23,7 @@ from moderator.cli import manual
 from moderator.cli.examining import stored
 from moderator.cli.progress import line, progress
 from moderator.comment import Author, Comment, Word
-from moderator.server import ServerError, check_secret
+from moderator.server import ServerError, shared_secret
 from moderator.settings import load
 from moderator.store import CallbackKind, Judged, Store
 
@@ -308,19 +308,22 @@ def test_a_node_with_another_secret_does_not_start_until_it_is_accepted(postgres
     nodes = [tmp_path / name for name in ("one", "two")]
     settings = [load({"data": node, "database": postgres_url}, environment={}) for node in nodes]
     store = Store.open(postgres_url, clock=lambda: datetime.now(UTC))
-    check_secret(store, settings[0])
-    check_secret(store, settings[0])
+    shared_secret(store, settings[0])
+    shared_secret(store, settings[0])
     refused = command("serve", "--data", nodes[1], "--database", postgres_url, "--port", "0")
     assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
     assert "used with another secret" in refused.stderr and "db accept-secret" in refused.stderr
     wrong = [one for one in found_wrong("--data", nodes[1], "--database", postgres_url) if one[0] == "secret"]
     assert len(wrong) == 1 and "accept-secret" in wrong[0][2]
+    # What is found by pseudonyms would find nobody here, and say so of everybody.
+    asked = command("privacy", "export", "--email", "ann@x.example", "--data", nodes[1], "--database", postgres_url)
+    assert (asked.returncode, "another secret" in asked.stderr) == (2, True)
     assert command("db", "accept-secret", "--data", nodes[1], "--database", postgres_url).returncode == 0
-    check_secret(store, settings[1])
+    shared_secret(store, settings[1])
     with pytest.raises(ServerError, match="another secret"):
-        check_secret(store, settings[0])
+        shared_secret(store, settings[0])
     (nodes[0] / "secret").write_bytes((nodes[1] / "secret").read_bytes())
-    check_secret(store, settings[0])
+    shared_secret(store, settings[0])
     assert not [one for one in found_wrong("--data", nodes[0], "--database", postgres_url) if one[0] == "secret"]
     store.close()
 

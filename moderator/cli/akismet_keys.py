@@ -5,7 +5,6 @@ from typing import Any
 
 import click
 
-from moderator import settings as all_settings
 from moderator.cli.common import as_json, finds_installation, print_json, settings_of, store_of
 from moderator.store import Site, Store, StoreError
 
@@ -25,10 +24,12 @@ def add_key(site: str, as_json: bool, **flags: Any) -> None:
     \b
     moderator sites akismet-key add my-blog
     """
-    pepper = all_settings.secret(settings_of(**flags).data)
+    from moderator.server import shared_secret
+
+    settings = settings_of(**flags)
     with store_of(**flags) as store:
         found = _site(store, site)
-        key = store.akismet_keys.add(found.id, pepper=pepper)
+        key = store.akismet_keys.add(found.id, pepper=shared_secret(store, settings))
     if as_json:
         print_json({"site": found.name, "id": found.id, "key": key})
     else:

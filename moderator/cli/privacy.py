@@ -27,12 +27,12 @@ def export(email: str, **flags: Any) -> None:
     \b
     moderator privacy export --email ann@example.org
     """
-    from moderator.settings import secret
+    from moderator.server import shared_secret
     from moderator.wire.native.answers import history
 
     settings = settings_of(**flags)
     with store_of(**flags) as store:
-        found = store.privacy.find(email, secret(settings.data))
+        found = store.privacy.find(email, shared_secret(store, settings))
         wrote = [history(whole) for id in found.wrote if (whole := store.history(id)) is not None]
     print_json({"email": email, "wrote": wrote, "mentioned_in": list(found.mentioned)})
 
@@ -51,11 +51,11 @@ def erase(email: str, dry_run: bool, as_json: bool, **flags: Any) -> None:
     \b
     moderator privacy erase --email ann@example.org --dry-run
     """
-    from moderator.settings import secret
+    from moderator.server import shared_secret
 
     settings = settings_of(**flags)
     with store_of(**flags) as store:
-        key = secret(settings.data)
+        key = shared_secret(store, settings)
         found = store.privacy.find(email, key) if dry_run else store.privacy.erase(email, key)
     if as_json:
         print_json({"erased": not dry_run, "wrote": list(found.wrote), "mentioned_in": list(found.mentioned)})
@@ -74,14 +74,13 @@ def mask(dry_run: bool, as_json: bool, **flags: Any) -> None:
     \b
     moderator privacy mask --dry-run
     """
-    from moderator.server import now
-    from moderator.settings import secret
+    from moderator.server import now, shared_secret
 
     settings = settings_of(**flags)
     before = now() - timedelta(days=settings.address_days)
     with store_of(**flags) as store:
         own = store.privacy
-        count = own.unmasked(before) if dry_run else own.mask(before, secret(settings.data))
+        count = own.unmasked(before) if dry_run else own.mask(before, shared_secret(store, settings))
     if as_json:
         print_json({"masked": not dry_run, "comments": count})
     else:
