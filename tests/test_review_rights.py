@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from review_desk import ADMIN, LOGIN, Desk
 
 from moderator.comment import Comment, Word
+from moderator.known import Belongs
 from moderator.store import Filter, Role
 
 SECRET = "xyzzy-secret"
@@ -80,6 +81,21 @@ def test_the_counts_are_those_of_their_own_sites(desk: Desk) -> None:
     page = desk.browser.get("/?status=all").text
     assert re.findall(r'<span class="count">(\d+)</span>', page)[:4] == ["1", "0", "0", "1"]
     assert ">blog<" not in page
+
+
+def test_a_campaign_is_that_of_their_own_sites(desk: Desk) -> None:
+    """On “blog” it came first and waits; that is told to nobody who sees “mine” alone, and hides nothing from them."""
+    own = []
+    for number, site in enumerate([desk.site] * 5 + [desk.mine] * 2):  # type: ignore[attr-defined]
+        comment = Comment.from_json({"id": f"w{number}", "body": "The same words of a wave"})
+        desk.clock.pass_(seconds=1)
+        own.append(desk.store.remember(site, comment, HOLD, belongs=Belongs(7, None), at=desk.clock()).id)
+    desk.clock.pass_(minutes=2)
+    page = desk.browser.get("/").text
+    assert "×2 like this" in page and "The whole campaign, 2 that wait" in page and "×7" not in page
+    assert "2 comments to 1 site," in desk.browser.get("/?campaign=7").text
+    useful = desk.browser.get("/?order=useful").text
+    assert f'id="c-{own[5]}"' in useful and f'id="c-{own[6]}"' not in useful
 
 
 def test_insights_count_their_own_sites_alone(desk: Desk) -> None:

@@ -247,5 +247,5 @@ def _names_another(anchor: str, host: str) -> bool:
 def _disguises(reading: Reading) -> tuple[str, ...]:
     counted: Sequence[tuple[str, int]] = list(reading.disguises._asdict().items())
     return tuple(
-        f"{number(count)} {gettext(DISGUISES[name])}" for name, count in counted if count and name in DISGUISES
+        f"{gettext(DISGUISES[name])} ({number(count)})" for name, count in counted if count and name in DISGUISES
     )

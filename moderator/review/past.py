@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from moderator.comment import Status
 from moderator.known import Sighting
 from moderator.reading import Reading
-from moderator.review.desk import Desk
+from moderator.review.desk import Desk, limited_to
 from moderator.store import StoredComment
 from moderator.traces import author_key, host_key
 
@@ -21,7 +21,7 @@ class Past:
     """What is known from before. The sightings count the comment itself as well; None: not seen, or not said.
 
     ``hosts`` are on any site. ``waiting`` and ``alike``: how many are held, and how many there are in all, that say
-    nearly the same, this one among them.
+    nearly the same, this one among them, on the sites that the one who looks may see.
     """
 
     author: Sighting | None = None
@@ -44,8 +44,8 @@ def of_page(desk: Desk, found: Sequence[tuple[StoredComment, Reading]]) -> Mappi
     keys = {*hosts.values(), *(key for key in authors.values() if key is not None)}
     seen = desk.store.campaigns.seen(sorted(keys)) if keys else {}
     campaigns = [stored.campaign for stored, _ in found if stored.campaign is not None]
-    alike = desk.store.campaigns.sizes(campaigns)
-    waiting = desk.store.campaigns.sizes(campaigns, status=Status.HELD)
+    alike = desk.store.campaigns.sizes(campaigns, site_ids=limited_to())
+    waiting = desk.store.campaigns.sizes(campaigns, status=Status.HELD, site_ids=limited_to())
     return {
         stored.id: Past(
             author=seen.get(authors[stored.id] or 0),

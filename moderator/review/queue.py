@@ -19,10 +19,10 @@ from moderator.review.past import of_page
 from moderator.review.shown import Room
 from moderator.review.spot import Spots
 from moderator.review.view import ONLY_HELD, ORDERS, RULES, TABS, View, view_of
-from moderator.store import BadPlace, Counted, Delivery, Order, QueuePage, Site, Sureness
+from moderator.store import BadPlace, Campaign, Counted, Delivery, Order, QueuePage, Site, Sureness
 
 PAGE = 15
-TEXTS = 25_000  # bytes of a page that texts may take: it stays below 100 kB, whatever they are made of
+TEXTS = 22_000  # bytes of a page that texts may take: it stays below 100 kB, whatever they are made of
 NO_SUCH_PAGE = marked("The page that the address names is not there; this is the first.")
 MOST_NEW = 99
 DECIDED = (Word.HAM, Word.SPAM, Word.UNWANTED)
@@ -70,7 +70,7 @@ def add(blueprint: Blueprint, desk: Desk) -> None:
             rules=RULES,
             orders={order: name for order, name in ORDERS.items() if view.status == "held" or order not in ONLY_HELD},
             bulk=BULK[view.shown],
-            campaign=desk.store.campaigns.campaign(int(view.campaign)) if view.campaign else None,
+            campaign=_campaign(desk, view),
             changed=_changed(desk, sites[view.site].id if view.site else None),
             fitting=_fitting(desk, view, page, sites, counts),
             seen=stamp_of(now),
@@ -125,6 +125,11 @@ def _fitting(
         return counts[view.status]
     counted = desk.store.deeds.count(view.filter(sites))
     return Counted(max(counted.number, len(page.comments)), counted.whole)
+
+
+def _campaign(desk: Desk, view: View) -> Campaign | None:
+    """What is said of the campaign that is looked at: of their own sites, to who may not see all."""
+    return desk.store.campaigns.campaign(int(view.campaign), site_ids=limited_to()) if view.campaign else None
 
 
 def _changed(desk: Desk, site_id: int | None) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, select
 
 from moderator.comment import Status, Word
 from moderator.known import Sighting
@@ -35,16 +35,19 @@ class Campaigns:
     def __init__(self, access: Access) -> None:
         self._access = access
 
-    def sizes(self, campaigns: Sequence[int], *, status: Status | None = None) -> Mapping[int, int]:
+    def sizes(
+        self, campaigns: Sequence[int], *, status: Status | None = None, site_ids: Sequence[int] | None = None
+    ) -> Mapping[int, int]:
         """How many comments each of these campaigns has, of one status or of all; campaigns without any left out.
 
-        From an index alone: for the "37 like this" of a page of comments, in one question.
+        For the "37 like this" of a page of comments, in one question: from an index alone but where only some sites
+        count.
         """
-        return self._access.read(lambda c: sizes(c, campaigns, status=status))
+        return self._access.read(lambda c: sizes(c, campaigns, status=status, site_ids=site_ids))
 
-    def campaign(self, campaign: int) -> Campaign | None:
-        """All that the page of one campaign says of it; None where no comment has this number."""
-        return self._access.read(lambda c: one(c, campaign))
+    def campaign(self, campaign: int, *, site_ids: Sequence[int] | None = None) -> Campaign | None:
+        """All that the page of one campaign says of it, on these sites or on all; None where no comment is of it."""
+        return self._access.read(lambda c: one(c, campaign, site_ids=site_ids))
 
     def largest(self, site_ids: Sequence[int], *, since: datetime, limit: int) -> tuple[Large, ...]:
         """The campaigns with most comments on these sites since that day, the largest first; of two at least."""
@@ -77,8 +80,8 @@ def largest(connection: Connection, site_ids: Sequence[int], first: int, limit: 
         .order_by(count.desc(), own.campaign)
         .limit(limit)
     )
-    site = func.coalesce(own.site_id, 0).in_(site_ids)  # not by its index
-    example = select(own.content).where(own.campaign == bindparam("campaign"), own.status != DELETED, site).limit(1)
+    this = own.campaign == bindparam("campaign")
+    example = select(own.content).where(this, own.status != DELETED, *_on(site_ids)).limit(1)
     return tuple(
         Large(campaign, number, held, spam, ham, comment_of(content).body)
         for campaign, number, held, spam, ham in connection.execute(query).all()
@@ -86,22 +89,29 @@ def largest(connection: Connection, site_ids: Sequence[int], first: int, limit: 
     )
 
 
-def sizes(connection: Connection, campaigns: Sequence[int], *, status: Status | None) -> Mapping[int, int]:
+def sizes(
+    connection: Connection, campaigns: Sequence[int], *, status: Status | None, site_ids: Sequence[int] | None = None
+) -> Mapping[int, int]:
     """One look at the index."""
     if not campaigns:
         return {}
     standing = comments.c.status == status.value if status is not None else comments.c.status != DELETED
     query = (
         select(comments.c.campaign, func.count())
-        .where(comments.c.campaign.in_(set(campaigns)), standing)
+        .where(comments.c.campaign.in_(set(campaigns)), standing, *_on(site_ids))
         .group_by(comments.c.campaign)
     )
     return {campaign: count for campaign, count in connection.execute(query) if campaign is not None}
 
 
-def one(connection: Connection, campaign: int) -> Campaign | None:
+def _on(site_ids: Sequence[int] | None) -> list[ColumnElement[bool]]:
+    """On these sites; said so that a database comes by the campaign, not by the site."""
+    return [] if site_ids is None else [func.coalesce(comments.c.site_id, 0).in_(site_ids)]
+
+
+def one(connection: Connection, campaign: int, *, site_ids: Sequence[int] | None = None) -> Campaign | None:
     """Its comments, counted."""
-    here = comments.c.campaign == campaign
+    here = and_(comments.c.campaign == campaign, *_on(site_ids))
     query = select(comments.c.status, func.count()).where(here).group_by(comments.c.status)
     stand: dict[str, int] = dict(connection.execute(query).all())
     if not stand:

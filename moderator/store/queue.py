@@ -196,7 +196,7 @@ def walked(connection: Connection, walk: Walk, start: Place | None, *, limit: in
         if start is not None:
             within.append(_beyond(rank, own, start, down=down))
         if order is Order.USEFUL and which.campaign is None:
-            told = [*told, _stands_for_all_like_it()]
+            told = [*told, _stands_for_all_like_it(which)]
             covered = False
         if told and not covered and rank is not None:
             some, end = _checked(connection, step, within, told, rank, down=down, limit=limit + 1)
@@ -221,11 +221,14 @@ def walked(connection: Connection, walk: Walk, start: Place | None, *, limit: in
     return Slice(shown[::-1], further, more, looked)
 
 
-def _stands_for_all_like_it() -> ColumnElement[bool]:
-    """Of those that say nearly the same and wait, the first: people are shown one of each."""
+def _stands_for_all_like_it(which: Filter) -> ColumnElement[bool]:
+    """Of those that say nearly the same and wait on these sites, the first: people are shown one of each."""
     twin = comments.alias("twin")
     before = (twin.c.campaign == comments.c.campaign) & (twin.c.status == literal_column("'held'"))
-    return ~exists().where(before, twin.c.id < comments.c.id)
+    site = func.coalesce(twin.c.site_id, 0)  # not by its index
+    here = [site == which.site_id] if which.site_id is not None else []
+    here += [site.in_(which.site_ids)] if which.site_ids is not None else []
+    return ~exists().where(before, twin.c.id < comments.c.id, *here)
 
 
 def _covered(which: Filter, status: Status) -> bool:
