@@ -70,11 +70,11 @@ def import_history(site: str, sources: tuple[str, ...], dry_run: bool, as_json: 
     """
     read = [_source(name) for name in sources]  # all of them first, so that a mistake in the last one stores nothing
     tallies: list[tuple[Source, Tally]] = []
-    from moderator.server import check_secret
+    from moderator.server import shared_secret
 
     settings = settings_of(**flags)
     with store_of(**flags) as store, _stopped_by_hand() as stopped:
-        check_secret(store, settings)
+        shared_secret(store, settings)
         secret = all_settings.secret(settings.data)
         found = site_named(store, site)
         batch = store.imports.begin()
