@@ -1,6 +1,8 @@
 """Each site's own classifier: what is in it, that all come to the same, and that what is taken back is gone."""
 
 import random
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 
 import numpy as np
@@ -15,7 +17,7 @@ from moderator.classifier import Classifier
 from moderator.comment import Author, Comment, Word
 from moderator.moderation import Moderator
 from moderator.reading import read
-from moderator.store import Store, StoreError, UnknownComment
+from moderator.store import Store, StoreError, UnknownComment, schema
 
 BASE = classifier()
 TEXTS = ("Thank you for the bread recipe", "cheap watches at my shop", "Ist das wirklich so?")
@@ -176,6 +178,45 @@ def test_only_the_newest_lessons_count_and_they_are_the_same_for_all(
         assert place.logits() == place.logits(place.process())
     made = place.adaptation._sites[place.site.id]
     assert 5 <= len(made.verdicts) <= 9
+
+
+def test_a_site_with_a_hundred_thousand_verdicts_is_made_of_the_newest_and_a_word_more_counts(place: Place) -> None:
+    spam, good = place.send("cheap watches at my shop"), place.send("Thank you for the bread recipe")
+    place.say(spam, Word.SPAM)
+    place.say(good, Word.HAM)
+    _repeat(place.store, 100_000, spam, good)
+    assert place.store.lessons.count(place.site.id, most=200_000) == 100_002
+    assert place.logits() == place.logits(place.process())
+    made = place.adaptation._sites[place.site.id]
+    assert adaptation.NEWEST <= len(made.verdicts) <= adaptation.NEWEST + adaptation.STEP
+    before = place.logits()
+    place.say(place.send("Ist das wirklich so?"), Word.SPAM)
+    assert place.logits()[2] > before[2]
+
+
+def _repeat(store: Store, number: int, *ids: str) -> None:
+    """So many more comments like these in turn, each with words of its own and a verdict like theirs."""
+    columns = [column.name for column in schema.comments.c]
+    own = {
+        "id": "printf('0%025d', i)",
+        "external_id": "NULL",
+        "content": """replace(content, '"body":"', '"body":"' || hex(i) || ' ')""",
+        "verdict_id": "1000 + i",
+    }
+    copied = ", ".join(own.get(name, f"c.{name}") for name in columns)
+    words = [column.name for column in schema.verdicts.c if column.name not in ("id", "comment_id")]
+    named, said = (", ".join(f'{of}"{word}"' for word in words) for of in ("", "v."))
+    numbers = f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {number})"
+    which = f"c.id = CASE i % 2 WHEN 0 THEN '{ids[0]}' ELSE '{ids[1]}' END"
+    with closing(sqlite3.connect(store._process._url.database or "")) as file, file:
+        file.execute(
+            f"INSERT INTO comments ({', '.join(columns)}) {numbers} SELECT {copied} FROM n JOIN comments c ON {which}"
+        )
+        file.execute(
+            f"INSERT INTO verdicts (id, comment_id, {named}) {numbers} "
+            f"SELECT 1000 + i, {own['id']}, {said} FROM n JOIN comments c ON {which} "
+            "JOIN verdicts v ON v.id = c.verdict_id"
+        )
 
 
 def test_what_the_blogs_side_says_counts_as_much_as_the_site_trusts_it(place: Place) -> None:
