@@ -8,9 +8,12 @@ from conftest import APPROVE, HOLD, REJECT
 from flask.testing import FlaskClient
 from review_desk import ADMIN, LOGIN, Desk
 
+from moderator import settings
 from moderator.comment import Comment, Word
 from moderator.known import Belongs
+from moderator.reading import read
 from moderator.store import Filter, Role
+from moderator.traces import marks
 
 SECRET = "xyzzy-secret"
 
@@ -96,6 +99,19 @@ def test_a_campaign_is_that_of_their_own_sites(desk: Desk) -> None:
     assert "2 comments to 1 site," in desk.browser.get("/?campaign=7").text
     useful = desk.browser.get("/?order=useful").text
     assert f'id="c-{own[5]}"' in useful and f'id="c-{own[6]}"' not in useful
+
+
+def test_how_often_a_host_came_is_told_of_their_own_sites(desk: Desk) -> None:
+    """Who may see all sites is told of all."""
+    for number, site in enumerate([desk.site] * 3 + [desk.mine]):  # type: ignore[attr-defined]
+        comment = Comment.from_json({"id": f"h{number}", "body": "Look at https://shop.example/sale for more of them"})
+        known = marks(read(comment), comment, site.id, settings.secret(desk.settings.data))
+        desk.clock.pass_(seconds=1)
+        desk.store.remember(site, comment, HOLD, True, known, at=desk.clock())
+    desk.clock.pass_(minutes=2)
+    assert "in 1 comment<" in desk.browser.get("/").text
+    desk.log_in_admin()
+    assert "in 4 comments<" in desk.browser.get("/").text
 
 
 def test_insights_count_their_own_sites_alone(desk: Desk) -> None:

@@ -20,8 +20,9 @@ MOST_HOSTS = 8
 class Past:
     """What is known from before. The sightings count the comment itself as well; None: not seen, or not said.
 
-    ``hosts`` are on any site. ``waiting`` and ``alike``: how many are held, and how many there are in all, that say
-    nearly the same, this one among them, on the sites that the one who looks may see.
+    ``hosts`` are on any site, or on the comment's own where the one who looks may not see all. ``waiting`` and
+    ``alike``: how many are held, and how many there are in all, that say nearly the same, this one among them, on the
+    sites that the one who looks may see.
     """
 
     author: Sighting | None = None
@@ -36,9 +37,10 @@ NOTHING = Past()
 def of_page(desk: Desk, found: Sequence[tuple[StoredComment, Reading]]) -> Mapping[str, Past]:
     """What is known, by the comments' ids."""
     authors = {stored.id: author_key(stored.comment, stored.site_id, desk.secret) for stored, _ in found}
+    everywhere = limited_to() is None
     hosts = {
-        name: host_key(name, desk.secret)
-        for _, reading in found
+        (stored.id, name): host_key(name, desk.secret, site_id=None if everywhere else stored.site_id)
+        for stored, reading in found
         for name in [link.host for link in reading.all_links][:MOST_HOSTS]
     }
     keys = {*hosts.values(), *(key for key in authors.values() if key is not None)}
@@ -50,7 +52,9 @@ def of_page(desk: Desk, found: Sequence[tuple[StoredComment, Reading]]) -> Mappi
         stored.id: Past(
             author=seen.get(authors[stored.id] or 0),
             hosts={
-                link.host: seen[hosts[link.host]] for link in reading.all_links[:MOST_HOSTS] if hosts[link.host] in seen
+                link.host: seen[key]
+                for link in reading.all_links[:MOST_HOSTS]
+                if (key := hosts[stored.id, link.host]) in seen
             },
             waiting=waiting.get(stored.campaign or 0, 0),
             alike=alike.get(stored.campaign or 0, 0),
