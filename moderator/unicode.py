@@ -278,7 +278,8 @@ def _once_unicode(text: str) -> tuple[str, Disguises]:
         if LONG_FORM.search(text):
             text = text.translate(LONG_FORMS)
     whole = unicodedata.normalize("NFKC", text)
-    if len(MARKED.findall(whole)) > max(MOST_MARKED * len(whole), MANY_MARKED):
+    # Only of text that is composed already: else a letter that another step exchanges is bare before it gets there.
+    if whole == text and len(MARKED.findall(whole)) > max(MOST_MARKED * len(whole), MANY_MARKED):
         bare, more = LEFT_OVER_MARKS.subn("", unicodedata.normalize("NFD", whole))
         whole, marks = unicodedata.normalize("NFKC", bare), marks + more
     if odd or whole != text:

@@ -4,7 +4,7 @@ import sys
 import unicodedata
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from moderator import unicode
@@ -192,6 +192,7 @@ def test_the_canonical_form_has_nothing_that_cannot_be_stored_or_seen(text: str)
 
 @given(st.text(st.characters(exclude_categories=["Cs"], max_codepoint=0x24F), max_size=60))
 @settings(max_examples=300, deadline=None)
+@example("ÀÀÀÀÀÀÀÀǫ")
 def test_composed_and_decomposed_text_are_one(text: str) -> None:
     apart = unicodedata.normalize("NFD", text)
     assert canonical(unicodedata.normalize("NFC", text))[0] == canonical(apart)[0]
