@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 
 from moderator.faults import log_fault
@@ -15,21 +16,33 @@ STOP_SECONDS = 5.0
 class Loop:
     """Takes a step every so many seconds, and at once when woken. ``start`` only after the last fork.
 
-    ``name`` says in the log what is done. ``known``: errors that tell their cure; any other one is a fault.
+    ``name`` says in the log what is done. ``known``: errors that tell their cure; any other one is a fault. ``rest``:
+    after a step nothing is done for so many times as long as it took, woken or not.
     """
 
     def __init__(
-        self, name: str, step: Callable[[], object], *, every: float, known: tuple[type[Exception], ...]
+        self,
+        name: str,
+        step: Callable[[], object],
+        *,
+        every: float,
+        known: tuple[type[Exception], ...],
+        rest: float = 0.0,
     ) -> None:
-        self._name, self._step, self._every, self._known = name, step, every, known
+        self._name, self._step, self._every, self._known, self._rest = name, step, every, known, rest
         self._woken = threading.Event()
+        self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self._trouble = ""
-        self.stopping = False
+
+    @property
+    def stopping(self) -> bool:
+        """Whether it is to end."""
+        return self._stopping.is_set()
 
     def start(self, *, first: float = 0.0) -> None:
         """Take the first step in so many seconds."""
-        self.stopping = False
+        self._stopping.clear()
         self._thread = threading.Thread(target=self._run, args=(first,), name=self._name, daemon=True)
         self._thread.start()
 
@@ -39,7 +52,7 @@ class Loop:
 
     def stop(self) -> None:
         """End after the step that is under way; one that asks for ``stopping`` ends early."""
-        self.stopping = True
+        self._stopping.set()
         self.wake()
         if self._thread is not None:
             self._thread.join(STOP_SECONDS)
@@ -50,7 +63,9 @@ class Loop:
             self._woken.clear()
             if self.stopping:
                 return
+            begun = time.monotonic()
             wait = self._every if self.goes_well(self._step) else max(self._every, AFTER_TROUBLE_SECONDS)
+            self._stopping.wait((time.monotonic() - begun) * self._rest)
 
     def goes_well(self, work: Callable[[], object]) -> bool:
         """Do it; whether it went well. The log says what did not, and the same trouble once until all is well."""

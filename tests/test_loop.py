@@ -132,3 +132,32 @@ def test_what_was_stopped_can_start_again(loop_of: Callable[[Steps, float], Loop
         loop.start()
         assert steps.taken.acquire(timeout=5)
         loop.stop()
+
+
+def test_after_a_long_step_it_rests_woken_or_not(request: pytest.FixtureRequest) -> None:
+    begun: list[float] = []
+    twice = threading.Event()
+
+    def step() -> None:
+        begun.append(time.monotonic())
+        if len(begun) == 2:
+            twice.set()
+        time.sleep(0.05)
+
+    loop = Loop("resting", step, every=3600, known=(), rest=8)
+    request.addfinalizer(loop.stop)
+    loop.start()
+    while not begun:
+        time.sleep(0.001)
+    loop.wake()
+    assert twice.wait(10)
+    assert begun[1] - begun[0] >= 9 * 0.05
+
+
+def test_a_rest_does_not_keep_it_from_ending() -> None:
+    loop = Loop("resting", lambda: time.sleep(0.02), every=3600, known=(), rest=1e6)
+    loop.start()
+    time.sleep(0.1)
+    before = time.monotonic()
+    loop.stop()
+    assert time.monotonic() - before < 2

@@ -54,7 +54,11 @@ def connect(url: URL) -> Engine:
     """An engine for this process alone; it connects when it is first asked."""
     try:
         if is_sqlite(url):
-            engine = create_engine(url, pool_size=READERS, max_overflow=0, pool_timeout=BUSY_MS / 1000)
+            # The last one given back is the next one taken: few are in use at a time, and each that is fills 2 MB with
+            # pages of the file.
+            engine = create_engine(
+                url, pool_size=READERS, max_overflow=0, pool_timeout=BUSY_MS / 1000, pool_use_lifo=True
+            )
             event.listen(engine, "connect", _prepare_sqlite)
         else:
             engine = create_engine(
@@ -64,6 +68,7 @@ def connect(url: URL) -> Engine:
                 max_overflow=0,
                 pool_timeout=BUSY_MS / 1000,
                 pool_pre_ping=True,
+                pool_use_lifo=True,
                 # A server that is gone without a word must not hold a writer for the kernel's quarter of an hour.
                 connect_args={"connect_timeout": 5, "tcp_user_timeout": BUSY_MS},
             )
