@@ -18,8 +18,8 @@ from moderator.store import Clock, Rescored, Site, Store, StoreError, Waiting
 from moderator.store.ids import micros, new_id
 
 POLL_SECONDS = 1.0  # verdicts that other processes take in; those of this one wake it at once
-# A quarter of a core at most: with some thousands waiting a step takes half a second, and verdict upon verdict the
-# blogs' comments waited for it (the 99th percentile of a soak rose from 34 to 190 ms).
+# A quarter of a core at most: with 10,000 waiting a step takes 0.7 s, and verdict upon verdict would leave the blogs'
+# comments to share the interpreter with it all the time.
 REST = 3.0
 MOST_WAITING = 20_000  # a site; the newest
 # What moves less than this is left as it is: nobody can see it, and most verdicts change most comments by less.
