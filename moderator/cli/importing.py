@@ -13,7 +13,6 @@ from typing import Any
 
 import click
 
-from moderator import settings as all_settings
 from moderator.cli.common import as_json, finds_installation, print_json, settings_of, site_named, store_of
 from moderator.comment import Comment, CommentError, Word
 from moderator.known import Marks
@@ -74,8 +73,7 @@ def import_history(site: str, sources: tuple[str, ...], dry_run: bool, as_json: 
 
     settings = settings_of(**flags)
     with store_of(**flags) as store, _stopped_by_hand() as stopped:
-        shared_secret(store, settings)
-        secret = all_settings.secret(settings.data)
+        secret = shared_secret(store, settings)
         found = site_named(store, site)
         batch = store.imports.begin()
         try:
