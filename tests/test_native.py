@@ -210,7 +210,8 @@ def test_where_a_site_chose_so_an_outage_is_a_hold_that_is_stored_nowhere(
         assert send(here, good, Authorization="Bearer mk_other").status_code == 503
     now = send(here, b'{"id":2,"body":"Thank you, the third step was it."}')  # sent again, as it must be
     assert now.status_code == 201 and now.get_json()["id"]
-    assert here.store.comment(here.site, ours).comment.body.startswith("Thank")  # type: ignore[union-attr]
+    stored = here.store.comment(here.site, ours)
+    assert stored is not None and stored.comment.body.startswith("Thank")
 
 
 def test_a_fault_of_ours_is_a_500_that_tells_nothing(here: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
